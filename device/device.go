@@ -1,0 +1,90 @@
+package device
+
+import (
+	"context"
+
+	"github.com/hxgpu/hxgpu/shaders"
+)
+
+// Precision is the floating-point type of a device's Float values.
+type Precision uint8
+
+// The precisions.
+const (
+	Float64 Precision = iota
+	Float32
+)
+
+// Device compiles kernels, holds buffers and runs recorded programs. It knows
+// nothing of mathematics, trees or samplers. A Device is safe for use by
+// several goroutines; a Program runs once at a time.
+type Device interface {
+	// Info describes the device. It is constant for the device's life.
+	Info() Info
+	// NewBuffer allocates a zeroed buffer of n elements of type t (Float or Int).
+	NewBuffer(t shaders.Type, n int) (Buffer, error)
+	// Compile verifies k and translates it for the device.
+	Compile(k *shaders.Kernel) (Kernel, error)
+	// Record fixes a sequence of dispatches to be run many times.
+	Record(r Recording) (Program, error)
+	// Close frees the device and everything made by it.
+	Close() error
+}
+
+// Buffer is an array in device memory. Floats cross the interface as float64
+// whatever the device's precision. Offsets and lengths are in elements; a range
+// outside the buffer is an error.
+type Buffer interface {
+	Len() int
+	WriteFloats(offset int, src []float64) error
+	ReadFloats(offset int, dst []float64) error
+	WriteInts(offset int, src []int32) error
+	Close() error
+}
+
+// Kernel is a compiled kernel.
+type Kernel interface {
+	// Source is the kernel it was compiled from.
+	Source() *shaders.Kernel
+}
+
+// Binding gives a kernel's formal buffer the elements of Buffer from Offset on.
+type Binding struct {
+	Buffer Buffer
+	Offset int
+}
+
+// Dispatch runs Kernel for the items First <= item < First+Count, for every
+// chain of each. Bindings stand in the order of the kernel's buffers.
+type Dispatch struct {
+	Kernel   Kernel
+	Bindings []Binding
+	First    int
+	Count    int
+}
+
+// Recording is a list of stages. The dispatches of one stage may run in any
+// order or at once; a stage sees everything that earlier stages stored.
+type Recording struct {
+	Name   string
+	Stages [][]Dispatch
+	// ChainsIndependent promises that no lane reads what a lane of another
+	// chain stored, in the whole recording, so that a device may run chains
+	// apart from each other with no barrier between them.
+	ChainsIndependent bool
+}
+
+// Program is a recording ready to run.
+type Program interface {
+	// Run runs all stages and waits for them.
+	Run(ctx context.Context) error
+	Close() error
+}
+
+// Info describes a device.
+type Info struct {
+	Name      string // "cpu", "vulkan"
+	Detail    string // e.g. the engine, the number of workers, the adapter's name
+	Precision Precision
+	Workers   int // how many lanes or workgroups it runs truly at once, at least 1
+}

@@ -1,0 +1,26 @@
+package nuts
+
+import (
+	"context"
+
+	"github.com/hxgpu/hxgpu/device"
+)
+
+// Target is a posterior density to sample: a dimension and a program that
+// gives the log density and its gradient for all chains at once.
+type Target interface {
+	// Dim is the number of unconstrained coordinates.
+	Dim() int
+	// Open binds the target to a device for a number of chains.
+	Open(dev device.Device, chains int) (Evaluator, error)
+}
+
+// Evaluator evaluates a target. Vectors are [dimension][chain], chain fastest:
+// coordinate i of chain c stands at i*chains+c.
+type Evaluator interface {
+	// Gradient evaluates the log density logp[chain] and its gradient
+	// grad[dimension][chain] at q[dimension][chain]. A point outside the
+	// support gives a non-finite logp for that chain, not an error.
+	Gradient(ctx context.Context, q, logp, grad []float64) error
+	Close() error
+}
