@@ -3,6 +3,6 @@ module github.com/hxgpu/hxgpu
 go 1.26
 
 require (
-	github.com/stretchr/testify v1.12.1 // indirect
+	github.com/stretchr/testify v1.12.1
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )

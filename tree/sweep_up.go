@@ -33,6 +33,9 @@ func (v *UpView) Field(name string) tensor.Value { return v.t.own("Field", name)
 // Parameter is a value of the chain.
 func (v *UpView) Parameter(name string) tensor.Value { return v.t.chain(name) }
 
+// IsLeaf holds at leaves.
+func (v *UpView) IsLeaf() tensor.Condition { return isSet(v.t.flag(LeafFlag, "is leaf")) }
+
 // IsRoot holds at the root.
 func (v *UpView) IsRoot() tensor.Condition { return isSet(v.t.flag(RootFlag, "is root")) }
 
@@ -67,6 +70,9 @@ func (c *ChildView) Field(name string) tensor.Value {
 
 // Parameter is a value of the chain.
 func (c *ChildView) Parameter(name string) tensor.Value { return c.up.t.chain(name) }
+
+// IsLeaf holds where the child is a leaf.
+func (c *ChildView) IsLeaf() tensor.Condition { return isSet(c.up.t.flag(LeafFlag, "is leaf")) }
 
 // Write sets the child's value of a state field, after the child's own node
 // has been visited.

@@ -1,0 +1,225 @@
+package bffg
+
+import (
+	"github.com/hxgpu/hxgpu/autodiff"
+	"github.com/hxgpu/hxgpu/tensor"
+	"github.com/hxgpu/hxgpu/tree"
+)
+
+// Edge is what a transition may depend on besides the parent's state.
+type Edge struct {
+	Length    tensor.Value // the edge's length, a scalar
+	parameter func(string) tensor.Value
+}
+
+// Parameter is a parameter of the model by its name, on the natural scale.
+func (e Edge) Parameter(name string) tensor.Value { return e.parameter(name) }
+
+// Discrete is a model of discrete edges: x_v | x ~ N(Mean(x), Covariance(x)) for a
+// node v with parent state x, of dimension Dim.
+type Discrete struct {
+	Dim        int
+	Mean       func(x tensor.Value, e Edge) tensor.Value // (d)
+	Covariance func(x tensor.Value, e Edge) tensor.Value // (d,d), symmetric positive semi-definite
+	// Auxiliary is the linear-Gaussian transition that guides, at an anchor (d)
+	// of the edge. Without it the model is linearised at the anchor: Phi is the
+	// Jacobian of the mean, Beta = mean - Phi anchor, Q the covariance there.
+	Auxiliary func(anchor tensor.Value, e Edge) Transition
+	// Rounds is how often the backward filter runs, with the anchors moved to
+	// the filtered means in between; 0 counts as 1. The last filter always comes
+	// after the last move, so that messages and weight use the same anchors.
+	Rounds int
+}
+
+// The fields that the sweeps of a discrete model work on.
+const (
+	FieldLength      = "length"         // data (): edge length
+	FieldObservation = "y"              // data (d): observed values, 0 where missing
+	FieldObserved    = "observed"       // data (d): 1 where observed, 0 where missing
+	FieldStartAnchor = "start anchor"   // data (d): where anchors start
+	FieldNoise       = "z"              // state (d): standard-normal noise of the guided sweep
+	FieldPrecision   = "H"              // state (d,d): message precision
+	FieldPotential   = "F"              // state (d): message potential
+	FieldLogNorm     = "c"              // state (): message log norm
+	FieldAnchor      = "anchor"         // state (d): linearisation point of the edge above
+	FieldState       = "x"              // state (d): the node's state
+	FieldLogWeight   = "log weight"     // state (): importance weight of the edge above
+	TipNoise         = "tau_sq"         // chain (d): variance of the observations
+	RootValue        = "root"           // chain (d): the root's state, if pinned
+	RootMean         = "root_mean"      // chain (d): mean of the root's prior, if normal
+	RootSD           = "root_sd"        // chain (d): standard deviations of the root's prior, if normal
+	LogLikelihood    = "log_likelihood" // chain (): log p(data | parameters), an estimate where weights are not 0
+)
+
+// Root is what is assumed of the root's state.
+type Root uint8
+
+// The assumptions about the root.
+const (
+	RootFlat   Root = iota // a flat (improper) prior, integrated out
+	RootPinned             // known: the chain field RootValue
+	RootNormal             // independent normal priors: RootMean and RootSD, integrated out
+)
+
+// Fields declares the fields of the sweeps.
+func (m Discrete) Fields() []tree.Field {
+	d := tensor.Shape{m.Dim}
+	return []tree.Field{
+		{Name: FieldLength, Kind: tree.Data}, {Name: FieldObservation, Kind: tree.Data, Shape: d},
+		{Name: FieldObserved, Kind: tree.Data, Shape: d}, {Name: FieldStartAnchor, Kind: tree.Data, Shape: d},
+		{Name: FieldNoise, Shape: d}, {Name: FieldPrecision, Shape: tensor.Shape{m.Dim, m.Dim}},
+		{Name: FieldPotential, Shape: d}, {Name: FieldLogNorm}, {Name: FieldAnchor, Shape: d},
+		{Name: FieldState, Shape: d}, {Name: FieldLogWeight},
+	}
+}
+
+// auxiliary is the guiding transition of an edge.
+func (m Discrete) auxiliary(anchor tensor.Value, e Edge) Transition {
+	if m.Auxiliary != nil {
+		return m.Auxiliary(anchor, e)
+	}
+	// The Jacobian is taken with respect to an input of its own, since the
+	// anchor may itself be an expression.
+	x := tensor.Input("anchor", m.Dim)
+	mean := m.Mean(x, e)
+	phi := autodiff.Jacobian(mean, x)
+	beta := mean.Sub(phi.MatMul(x))
+	at := tensor.Substitute([]tensor.Value{phi, beta, m.Covariance(x, e)}, map[*tensor.Node]tensor.Value{x.Node(): anchor})
+	return Transition{Phi: at[0], Beta: at[1], Q: at[2]}
+}
+
+// AddFilter adds the backward filter with its rounds of anchor refinement.
+// Without tip noise the leaves are observed exactly.
+func (m Discrete) AddFilter(p *tree.Program, tipNoise bool) {
+	p.Map("start anchors", func(v *tree.MapView) { v.Write(FieldAnchor, v.Field(FieldStartAnchor)) })
+	m.addFilterSweep(p, tipNoise)
+	for range m.Rounds - 1 {
+		m.addRefinement(p)
+		m.addFilterSweep(p, tipNoise)
+	}
+}
+
+func (m Discrete) addFilterSweep(p *tree.Program, tipNoise bool) {
+	p.Up("backward filter", func(v *tree.UpView) {
+		v.VisitLeaves()
+		pull := func(c *tree.ChildView) Message {
+			e := Edge{c.Field(FieldLength), c.Parameter}
+			t := m.auxiliary(c.Field(FieldAnchor), e)
+			message := Message{c.Field(FieldPrecision), c.Field(FieldPotential), c.Field(FieldLogNorm)}.Pull(t)
+			if tipNoise {
+				return message
+			}
+			exact := observeExactly(c.Field(FieldObservation), c.Field(FieldObserved), t.Q).pull(t)
+			leaf := c.IsLeaf()
+			return Message{tensor.Select(leaf, exact.H, message.H), tensor.Select(leaf, exact.F, message.F), tensor.Select(leaf, exact.C, message.C)}
+		}
+		h := v.Children(func(c *tree.ChildView) tensor.Value { return pull(c).H }).Sum()
+		f := v.Children(func(c *tree.ChildView) tensor.Value { return pull(c).F }).Sum()
+		constant := v.Children(func(c *tree.ChildView) tensor.Value { return pull(c).C }).Sum()
+		if tipNoise {
+			mask := tensor.Select(v.IsLeaf(), v.Field(FieldObserved), tensor.Zeros(m.Dim))
+			o := ObservationMessage(v.Field(FieldObservation), mask, v.Parameter(TipNoise))
+			h, f, constant = h.Add(o.H), f.Add(o.F), constant.Add(o.C)
+		}
+		v.Write(FieldPrecision, h)
+		v.Write(FieldPotential, f)
+		v.Write(FieldLogNorm, constant)
+	})
+}
+
+// addRefinement moves every anchor to the mean H^-1 F of the node's message. A
+// precision that is (nearly) singular is filled up with a little of the old
+// anchor, so that repeated refinement stays finite on any tree.
+func (m Discrete) addRefinement(p *tree.Program) {
+	p.Map("refine anchors", func(v *tree.MapView) {
+		h, old := v.Field(FieldPrecision), v.Field(FieldAnchor)
+		ridge := h.Diagonal().Sum().Scale(1e-14).Shift(1e-30)
+		filled := h.Add(tensor.Identity(m.Dim).Mul(ridge))
+		refined := filled.Solve(v.Field(FieldPotential).Add(old.Mul(ridge)))
+		v.Write(FieldAnchor, tensor.Select(v.IsRoot(), old, refined)) // the root has no edge above
+	})
+}
+
+// AddRoot adds the root's contribution to the likelihood, the chain variable
+// "log h(root)", and, with draw, the root's state, drawn from its conditional
+// distribution by the root's noise.
+func (m Discrete) AddRoot(p *tree.Program, root Root, draw bool) {
+	p.Scalars("root", func(v *tree.ScalarView) {
+		message := Message{v.AtRoot(FieldPrecision), v.AtRoot(FieldPotential), v.AtRoot(FieldLogNorm)}
+		switch root {
+		case RootPinned:
+			v.Write("log h(root)", message.At(v.Parameter(RootValue)))
+			v.Write("root state", v.Parameter(RootValue))
+		case RootNormal:
+			mean, covariance := v.Parameter(RootMean), v.Parameter(RootSD).Square().Diag()
+			v.Write("log h(root)", message.Integral(mean, covariance))
+			if draw {
+				center, factor := message.Guided(mean, covariance)
+				v.Write("root state", center.Add(factor.MatMul(v.AtRoot(FieldNoise))))
+			}
+		default:
+			v.Write("log h(root)", message.FlatIntegral())
+			if draw {
+				l := message.H.Cholesky()
+				v.Write("root state", message.H.SolvePositive(message.F).Add(l.SolveLowerTransposed(v.AtRoot(FieldNoise))))
+			}
+		}
+	})
+	if draw || root == RootPinned {
+		p.Map("root state", func(v *tree.MapView) {
+			v.Write(FieldState, tensor.Select(v.IsRoot(), v.Parameter("root state"), tensor.Zeros(m.Dim)))
+		})
+	}
+}
+
+// AddGuidedForward adds the guided sweep: every node's state and weight from its
+// parent's state and its own noise (Theorem 14).
+func (m Discrete) AddGuidedForward(p *tree.Program, tipNoise bool) {
+	p.Down("guided forward", func(v *tree.DownView) {
+		e := Edge{v.Field(FieldLength), v.Parameter}
+		x := v.Parent(FieldState)
+		mean, covariance := m.Mean(x, e), m.Covariance(x, e)
+		t := m.auxiliary(v.Field(FieldAnchor), e)
+		guess := t.Phi.MatMul(x).Add(t.Beta)
+		message := Message{v.Field(FieldPrecision), v.Field(FieldPotential), v.Field(FieldLogNorm)}
+		center, factor := message.Guided(mean, covariance)
+		weight := message.excess(mean, covariance).Sub(message.excess(guess, t.Q))
+		if !tipNoise {
+			truth := observeExactly(v.Field(FieldObservation), v.Field(FieldObserved), covariance)
+			auxiliary := observeExactly(v.Field(FieldObservation), v.Field(FieldObserved), t.Q)
+			exactCenter, exactFactor := truth.guided(mean, covariance)
+			leaf := v.IsLeaf()
+			center, factor = tensor.Select(leaf, exactCenter, center), tensor.Select(leaf, exactFactor, factor)
+			weight = tensor.Select(leaf, truth.integral(mean).Sub(auxiliary.integral(guess)), weight)
+		}
+		v.Write(FieldState, center.Add(factor.MatMul(v.Field(FieldNoise))))
+		v.Write(FieldLogWeight, weight)
+	})
+}
+
+// AddForward adds the unconditional sweep: every node's state from its parent's
+// state and its own noise, blind to data.
+func (m Discrete) AddForward(p *tree.Program) {
+	p.Down("forward", func(v *tree.DownView) {
+		e := Edge{v.Field(FieldLength), v.Parameter}
+		x := v.Parent(FieldState)
+		v.Write(FieldState, m.Mean(x, e).Add(m.Covariance(x, e).Cholesky().MatMul(v.Field(FieldNoise))))
+	})
+}
+
+// AddLikelihood adds all sweeps and the chain variable LogLikelihood. With
+// weights it includes the guided sweep and its importance weights, which depend
+// on the noise; a model whose auxiliary is the truth needs none.
+func (m Discrete) AddLikelihood(p *tree.Program, root Root, tipNoise, weights bool) {
+	m.AddFilter(p, tipNoise)
+	m.AddRoot(p, root, weights)
+	if !weights {
+		p.Scalars("likelihood", func(v *tree.ScalarView) { v.Write(LogLikelihood, v.Parameter("log h(root)")) })
+		return
+	}
+	m.AddGuidedForward(p, tipNoise)
+	p.Total("sum of log weights", func(v *tree.MapView) tensor.Value { return v.Field(FieldLogWeight) })
+	p.Scalars("likelihood", func(v *tree.ScalarView) {
+		v.Write(LogLikelihood, v.Parameter("log h(root)").Add(v.Parameter("sum of log weights")))
+	})
+}
