@@ -1,0 +1,138 @@
+package bffg
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/hxgpu/hxgpu/tree"
+)
+
+// Data is a tree with what was observed at its tips.
+type Data struct {
+	Topology *tree.Topology
+	Lengths  []float64 // the edge above each node; the root's is ignored
+	Names    []string  // of all nodes, for messages; may be nil
+	// Values holds the observations, [trait][tip], tips in the order of
+	// Topology.Leaves; NaN where missing.
+	Values [][]float64
+}
+
+// describe names a node for a message.
+func (d Data) describe(node int) string {
+	if node < len(d.Names) && d.Names[node] != "" {
+		return fmt.Sprintf("%q", d.Names[node])
+	}
+	return fmt.Sprintf("node %d", node)
+}
+
+// Height is the largest distance from the root to a tip.
+func (d Data) Height() float64 {
+	depth := make([]float64, d.Topology.Size())
+	height := 0.0
+	for v := 1; v < len(depth); v++ {
+		depth[v] = depth[d.Topology.Parent(v)] + d.Lengths[v]
+		height = max(height, depth[v])
+	}
+	return height
+}
+
+// Moments are the mean and the variance of a trait over the tips that have it;
+// the variance is 0 with fewer than two.
+func (d Data) Moments(trait int) (mean, variance float64, n int) {
+	for _, y := range d.Values[trait] {
+		if !math.IsNaN(y) {
+			mean += y
+			n++
+		}
+	}
+	mean /= float64(max(n, 1))
+	for _, y := range d.Values[trait] {
+		if !math.IsNaN(y) {
+			variance += (y - mean) * (y - mean)
+		}
+	}
+	return mean, variance / float64(max(n-1, 1)), n
+}
+
+// check finds data that the model cannot be fitted to.
+func (d Data) check(m *Model) error {
+	n, leaves := d.Topology.Size(), d.Topology.Leaves()
+	if len(d.Lengths) != n {
+		return fmt.Errorf("the tree has %d nodes, there are %d edge lengths", n, len(d.Lengths))
+	}
+	for v := 1; v < n; v++ {
+		if l := d.Lengths[v]; math.IsNaN(l) || math.IsInf(l, 0) || l < 0 {
+			return fmt.Errorf("the edge above %s has length %v; lengths must be finite and not negative", d.describe(v), l)
+		}
+	}
+	if len(d.Values) != m.Discrete.Dim {
+		return fmt.Errorf("model %q has %d traits, the data have %d", m.Name, m.Discrete.Dim, len(d.Values))
+	}
+	for k, values := range d.Values {
+		if len(values) != len(leaves) {
+			return fmt.Errorf("trait %q has %d values for %d tips", m.Traits[k], len(values), len(leaves))
+		}
+		for i, y := range values {
+			if math.IsInf(y, 0) {
+				return fmt.Errorf("trait %q of %s is %v; it must be a finite number or missing", m.Traits[k], d.describe(leaves[i]), y)
+			}
+		}
+		if _, _, observed := d.Moments(k); observed == 0 {
+			return fmt.Errorf("trait %q has no value at any tip of the tree; leave it out", m.Traits[k])
+		}
+	}
+	if !m.TipNoise {
+		return d.checkExact(m)
+	}
+	return nil
+}
+
+// checkExact finds tips that cannot be observed without noise: a zero-length
+// edge leaves no variance between the tip and its parent.
+func (d Data) checkExact(m *Model) error {
+	var tips []string
+	for i, v := range d.Topology.Leaves() {
+		observed := false
+		for k := range d.Values {
+			observed = observed || !math.IsNaN(d.Values[k][i])
+		}
+		if v > 0 && observed && d.Lengths[v] == 0 {
+			tips = append(tips, d.describe(v))
+		}
+	}
+	if len(tips) == 0 {
+		return nil
+	}
+	shown := tips
+	if len(shown) > 5 {
+		shown = append(append([]string(nil), tips[:5]...), "...")
+	}
+	return fmt.Errorf("%d tips with data have an edge of length 0 (%s); without tip noise their likelihood is not defined: allow tip noise or lengthen these edges", len(tips), strings.Join(shown, ", "))
+}
+
+// fields lays the data out for a program: [component][node].
+func (d Data) fields(m *Model) map[string][]float64 {
+	n, dim := d.Topology.Size(), m.Discrete.Dim
+	y, observed, anchor := make([]float64, dim*n), make([]float64, dim*n), make([]float64, dim*n)
+	for k, values := range d.Values {
+		start, _, _ := d.Moments(k)
+		switch m.Root {
+		case RootPinned:
+			start = m.RootValue[k]
+		case RootNormal:
+			start = m.RootMean[k]
+		}
+		for v := range n {
+			anchor[k*n+v] = start
+		}
+		for i, v := range d.Topology.Leaves() {
+			if x := values[i]; !math.IsNaN(x) {
+				y[k*n+v], observed[k*n+v], anchor[k*n+v] = x, 1, x
+			}
+		}
+	}
+	lengths := append([]float64(nil), d.Lengths...)
+	lengths[0] = 0
+	return map[string][]float64{FieldLength: lengths, FieldObservation: y, FieldObserved: observed, FieldStartAnchor: anchor}
+}

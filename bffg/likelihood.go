@@ -1,0 +1,135 @@
+package bffg
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/hxgpu/hxgpu/autodiff"
+	"github.com/hxgpu/hxgpu/device"
+	"github.com/hxgpu/hxgpu/device/plan"
+	"github.com/hxgpu/hxgpu/tensor"
+	"github.com/hxgpu/hxgpu/tree"
+)
+
+// NaturalFields lists the chain fields that fix the likelihood: the model's own,
+// the tip noise, and the root's.
+func (m *Model) NaturalFields() []tree.Field {
+	fields := append([]tree.Field(nil), m.Natural...)
+	d := tensor.Shape{m.Discrete.Dim}
+	if m.TipNoise {
+		fields = append(fields, tree.Field{Name: TipNoise, Kind: tree.Chain, Shape: d})
+	}
+	switch m.Root {
+	case RootPinned:
+		fields = append(fields, tree.Field{Name: RootValue, Kind: tree.Chain, Shape: d})
+	case RootNormal:
+		fields = append(fields, tree.Field{Name: RootMean, Kind: tree.Chain, Shape: d}, tree.Field{Name: RootSD, Kind: tree.Chain, Shape: d})
+	}
+	return fields
+}
+
+// Likelihood is log p(data | parameters) with its derivatives.
+type Likelihood struct {
+	Value    float64
+	Gradient map[string][]float64 // by natural field, if asked for
+}
+
+// LogLikelihood evaluates log p(data | parameters) at values of the natural
+// fields (see [Model.NaturalFields]), for models whose auxiliary is the truth.
+func (m *Model) LogLikelihood(ctx context.Context, dev device.Device, data Data, values map[string][]float64, gradient bool) (Likelihood, error) {
+	if err := m.check(); err != nil {
+		return Likelihood{}, err
+	}
+	if err := data.check(m); err != nil {
+		return Likelihood{}, err
+	}
+	natural := m.NaturalFields()
+	schema, err := m.schema(natural...)
+	if err != nil {
+		return Likelihood{}, err
+	}
+	p := tree.NewProgram(schema)
+	m.Discrete.AddLikelihood(p, m.Root, m.TipNoise, false)
+	options := plan.Options{Chains: 1, Outputs: []string{LogLikelihood}}
+	if gradient {
+		var names []string
+		for _, f := range natural {
+			names = append(names, f.Name)
+			options.Outputs = append(options.Outputs, autodiff.GradientName(f.Name))
+		}
+		if p, err = autodiff.Gradient(p, LogLikelihood, names...); err != nil {
+			return Likelihood{}, err
+		}
+	}
+	run, err := compile(dev, p, m, data, options)
+	if err != nil {
+		return Likelihood{}, err
+	}
+	defer run.Close()
+	for _, f := range natural {
+		x, ok := values[f.Name]
+		if !ok || len(x) != f.Shape.Size() {
+			return Likelihood{}, fmt.Errorf("parameter %q needs %d numbers, has %d", f.Name, f.Shape.Size(), len(x))
+		}
+		if err := run.Set(f.Name, x); err != nil {
+			return Likelihood{}, err
+		}
+	}
+	if err := run.Run(ctx); err != nil {
+		return Likelihood{}, err
+	}
+	result := make([]float64, 1)
+	if err := run.Get(LogLikelihood, result); err != nil {
+		return Likelihood{}, err
+	}
+	if math.IsNaN(result[0]) || math.IsInf(result[0], 0) {
+		return Likelihood{}, fmt.Errorf("the log likelihood is %v: a covariance is not positive definite at these parameters", result[0])
+	}
+	l := Likelihood{Value: result[0]}
+	if gradient {
+		l.Gradient = map[string][]float64{}
+		for _, f := range natural {
+			g := make([]float64, f.Shape.Size())
+			if err := run.Get(autodiff.GradientName(f.Name), g); err != nil {
+				return Likelihood{}, err
+			}
+			l.Gradient[f.Name] = g
+		}
+	}
+	return l, nil
+}
+
+// Simulate computes the states x[component][node] of all nodes from the root's
+// state, values of the natural fields and standard-normal noise z[component][node],
+// blind to data.
+func (m *Model) Simulate(ctx context.Context, dev device.Device, topology *tree.Topology, lengths []float64, values map[string][]float64, root, z []float64) ([]float64, error) {
+	schema, err := m.schema(append(append([]tree.Field(nil), m.Natural...), tree.Field{Name: RootValue, Kind: tree.Chain, Shape: tensor.Shape{m.Discrete.Dim}})...)
+	if err != nil {
+		return nil, err
+	}
+	p := tree.NewProgram(schema)
+	p.Map("root state", func(v *tree.MapView) {
+		v.Write(FieldState, tensor.Select(v.IsRoot(), v.Parameter(RootValue), tensor.Zeros(m.Discrete.Dim)))
+	})
+	m.Discrete.AddForward(p)
+	run, err := plan.Compile(dev, p, topology, plan.Options{Chains: 1, Outputs: []string{FieldState}})
+	if err != nil {
+		return nil, err
+	}
+	defer run.Close()
+	inputs := map[string][]float64{RootValue: root, FieldNoise: z, FieldLength: lengths}
+	for _, f := range m.Natural {
+		inputs[f.Name] = values[f.Name]
+	}
+	for name, x := range inputs {
+		if err := run.Set(name, x); err != nil {
+			return nil, err
+		}
+	}
+	if err := run.Run(ctx); err != nil {
+		return nil, err
+	}
+	x := make([]float64, m.Discrete.Dim*topology.Size())
+	return x, run.Get(FieldState, x)
+}

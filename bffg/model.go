@@ -1,0 +1,252 @@
+package bffg
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/hxgpu/hxgpu/bffg/prior"
+	"github.com/hxgpu/hxgpu/tensor"
+	"github.com/hxgpu/hxgpu/tree"
+)
+
+// Parameter is a parameter of a model: a vector with one element per label, or a
+// correlation matrix.
+type Parameter struct {
+	Name string
+	// Labels name the elements, for example by trait; a single empty label makes
+	// a parameter that is called by its name alone.
+	Labels []string
+	Prior  prior.Distribution
+	// Fixed, if set, holds the elements at these values instead of sampling them.
+	Fixed []float64
+	// About says in a few words what the parameter means and its unit.
+	About string
+}
+
+// isCorrelation reports whether the parameter is a correlation matrix of its
+// labels, of which the model sees the Cholesky factor.
+func (p Parameter) isCorrelation() bool { return p.Prior.Support() == prior.Correlation }
+
+// free is the number of unconstrained coordinates of the parameter.
+func (p Parameter) free() int {
+	switch n := len(p.Labels); {
+	case p.Fixed != nil:
+		return 0
+	case p.isCorrelation():
+		return n * (n - 1) / 2
+	default:
+		return n
+	}
+}
+
+// names lists the elements as they are reported: name, name[label], or
+// name[label,label] for the correlations below the diagonal.
+func (p Parameter) names() []string {
+	var names []string
+	for i, label := range p.Labels {
+		switch {
+		case p.isCorrelation():
+			for _, other := range p.Labels[:i] {
+				names = append(names, p.Name+"["+other+","+label+"]")
+			}
+		case label == "":
+			names = append(names, p.Name)
+		default:
+			names = append(names, p.Name+"["+label+"]")
+		}
+	}
+	return names
+}
+
+// Model is a discrete model with parameters, ready to be fitted.
+type Model struct {
+	Name     string
+	About    string
+	Discrete Discrete
+	Traits   []string
+	// Natural are the chain fields that the transition reads, and Parameters what
+	// is sampled. Derive, if set, writes those natural fields that are not
+	// themselves parameters (a rate matrix from variances and correlations).
+	Natural    []tree.Field
+	Parameters []Parameter
+	Derive     func(v *tree.ScalarView)
+
+	TipNoise  bool // the observations have noise of variance tau_sq
+	Root      Root
+	RootValue []float64 // for RootPinned
+	RootMean  []float64 // for RootNormal
+	RootSD    []float64 // for RootNormal
+	// SampleNoise makes the noise of the guided sweep part of what is sampled. A
+	// model whose auxiliary is not the truth needs it; one whose auxiliary is the
+	// truth mixes better without.
+	SampleNoise bool
+}
+
+// Parameter finds a parameter by its name; the error lists the known ones.
+func (m *Model) Parameter(name string) (*Parameter, error) {
+	var known []string
+	for i := range m.Parameters {
+		if m.Parameters[i].Name == name {
+			return &m.Parameters[i], nil
+		}
+		known = append(known, m.Parameters[i].Name)
+	}
+	return nil, fmt.Errorf("model %q has no parameter %q; it has %s", m.Name, name, strings.Join(known, ", "))
+}
+
+// check finds what is wrong with the model itself.
+func (m *Model) check() error {
+	d := m.Discrete.Dim
+	if d < 1 || len(m.Traits) != d {
+		return fmt.Errorf("model %q has dimension %d and %d traits", m.Name, d, len(m.Traits))
+	}
+	vector := func(name string, x []float64, positive bool) error {
+		if len(x) != d {
+			return fmt.Errorf("%s needs %d numbers, one per trait, has %d", name, d, len(x))
+		}
+		for i, v := range x {
+			if math.IsNaN(v) || math.IsInf(v, 0) || (positive && v <= 0) {
+				return fmt.Errorf("%s of trait %q is %v; it must be a finite%s number", name, m.Traits[i], v, map[bool]string{true: " positive"}[positive])
+			}
+		}
+		return nil
+	}
+	switch m.Root {
+	case RootPinned:
+		if err := vector("the pinned root state", m.RootValue, false); err != nil {
+			return err
+		}
+	case RootNormal:
+		if err := vector("the mean of the root's prior", m.RootMean, false); err != nil {
+			return err
+		}
+		if err := vector("the standard deviation of the root's prior", m.RootSD, true); err != nil {
+			return err
+		}
+	}
+	for _, p := range m.Parameters {
+		if p.Fixed == nil && p.Prior.Family == "" {
+			return fmt.Errorf("parameter %q has neither a prior nor a fixed value", p.Name)
+		}
+		if p.Fixed != nil && len(p.Fixed) != len(p.Labels) {
+			return fmt.Errorf("parameter %q needs %d numbers to be fixed at, has %d", p.Name, len(p.Labels), len(p.Fixed))
+		}
+	}
+	return nil
+}
+
+// addRoot makes the root's constants chain variables.
+func (m *Model) addRootConstants(p *tree.Program) {
+	p.Scalars("root constants", func(v *tree.ScalarView) {
+		switch m.Root {
+		case RootPinned:
+			v.Write(RootValue, tensor.ConstantVector(m.RootValue...))
+		case RootNormal:
+			v.Write(RootMean, tensor.ConstantVector(m.RootMean...))
+			v.Write(RootSD, tensor.ConstantVector(m.RootSD...))
+		}
+	})
+}
+
+// The chain variables of a sampled model.
+const (
+	position   = "position" // the unconstrained parameters
+	logPrior   = "log_prior"
+	LogDensity = "log_density" // log prior with Jacobians + log likelihood + log density of the noise
+)
+
+// addParameters adds the map from the position to the parameters, and log prior.
+func (m *Model) addParameters(p *tree.Program) {
+	p.Scalars("parameters", func(v *tree.ScalarView) {
+		density := tensor.Constant(0)
+		next := 0
+		for _, parameter := range m.Parameters {
+			n := len(parameter.Labels)
+			if parameter.Fixed != nil {
+				v.Write(parameter.Name, tensor.ConstantVector(parameter.Fixed...))
+				continue
+			}
+			if parameter.free() == 0 { // the correlation matrix of one trait
+				v.Write(parameter.Name, tensor.Identity(n))
+				continue
+			}
+			rows := make([]int, parameter.free())
+			for k := range rows {
+				rows[k] = next + k
+			}
+			next += len(rows)
+			u := v.Parameter(position).Gather(rows, len(rows))
+			if parameter.isCorrelation() {
+				factor, log := parameter.Prior.CorrelationFactor(u, n)
+				v.Write(parameter.Name, factor)
+				v.Write(parameter.Name+" elements", lowerElements(factor.MatMul(factor.Transpose())))
+				density = density.Add(log)
+				continue
+			}
+			x, jacobian := parameter.Prior.Constrain(u)
+			v.Write(parameter.Name, x)
+			density = density.Add(parameter.Prior.LogDensity(x).Add(jacobian).Sum())
+		}
+		v.Write(logPrior, density)
+		if m.Derive != nil {
+			m.Derive(v)
+		}
+	})
+}
+
+// lowerElements lists the elements below the diagonal, row by row.
+func lowerElements(a tensor.Value) tensor.Value {
+	n := a.Shape()[0]
+	var rows []int
+	for i := range n {
+		for j := range i {
+			rows = append(rows, i*n+j)
+		}
+	}
+	return a.Gather(rows, len(rows))
+}
+
+// coordinates is the number of unconstrained parameters.
+func (m *Model) coordinates() int {
+	n := 0
+	for _, p := range m.Parameters {
+		n += p.free()
+	}
+	return n
+}
+
+// schema declares the sweeps' fields and the position.
+func (m *Model) schema(chain ...tree.Field) (*tree.Schema, error) {
+	return tree.NewSchema(append(m.Discrete.Fields(), chain...)...)
+}
+
+func (m *Model) positionField() tree.Field {
+	return tree.Field{Name: position, Kind: tree.Chain, Shape: tensor.Shape{max(m.coordinates(), 1)}}
+}
+
+// posterior is the program of the log density at a position. With weights the
+// guided sweep is part of it.
+func (m *Model) posterior(weights bool) (*tree.Program, error) {
+	schema, err := m.schema(m.positionField())
+	if err != nil {
+		return nil, err
+	}
+	p := tree.NewProgram(schema)
+	m.addParameters(p)
+	m.addRootConstants(p)
+	m.Discrete.AddLikelihood(p, m.Root, m.TipNoise, weights)
+	if m.SampleNoise {
+		p.Total("log density of the noise", func(v *tree.MapView) tensor.Value {
+			return v.Field(FieldNoise).Square().Scale(-0.5).Shift(-0.5 * math.Log(2*math.Pi)).Sum()
+		})
+	}
+	p.Scalars("density", func(v *tree.ScalarView) {
+		density := v.Parameter(logPrior).Add(v.Parameter(LogLikelihood))
+		if m.SampleNoise {
+			density = density.Add(v.Parameter("log density of the noise"))
+		}
+		v.Write(LogDensity, density)
+	})
+	return p, p.Err()
+}

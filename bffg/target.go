@@ -1,0 +1,233 @@
+package bffg
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/hxgpu/hxgpu/autodiff"
+	"github.com/hxgpu/hxgpu/device"
+	"github.com/hxgpu/hxgpu/device/plan"
+	"github.com/hxgpu/hxgpu/nuts"
+	"github.com/hxgpu/hxgpu/tree"
+)
+
+// Target is a model bound to data: the posterior of its unconstrained
+// parameters, followed by the noise [component][node] where the model samples
+// it. It implements [nuts.Target].
+type Target struct {
+	model    *Model
+	data     Data
+	gradient *tree.Program
+}
+
+// NewTarget checks the model and the data and traces the posterior and its
+// gradient. Mistakes in the model's functions come back as errors.
+func NewTarget(model *Model, data Data) (*Target, error) {
+	if err := model.check(); err != nil {
+		return nil, err
+	}
+	if err := data.check(model); err != nil {
+		return nil, err
+	}
+	p, err := model.posterior(model.SampleNoise)
+	if err != nil {
+		return nil, err
+	}
+	t := &Target{model: model, data: data}
+	if t.Dim() == 0 {
+		return nil, fmt.Errorf("every parameter of model %q is fixed; there is nothing to sample", model.Name)
+	}
+	if t.gradient, err = autodiff.Gradient(p, LogDensity, t.packed()...); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// packed are the fields that make up the position of the sampler.
+func (t *Target) packed() []string {
+	var fields []string
+	if t.model.coordinates() > 0 {
+		fields = append(fields, position)
+	}
+	if t.model.SampleNoise {
+		fields = append(fields, FieldNoise)
+	}
+	return fields
+}
+
+// Dim is the number of unconstrained coordinates.
+func (t *Target) Dim() int {
+	n := t.model.coordinates()
+	if t.model.SampleNoise {
+		n += t.model.Discrete.Dim * t.data.Topology.Size()
+	}
+	return n
+}
+
+// ParameterDim is the number of coordinates that belong to parameters; they come
+// first.
+func (t *Target) ParameterDim() int { return t.model.coordinates() }
+
+// Model is the model that the target was made of.
+func (t *Target) Model() *Model { return t.model }
+
+// Data is the data that the target was made of.
+func (t *Target) Data() Data { return t.data }
+
+// Evaluator evaluates the log density and its gradient on a device for a fixed
+// number of chains.
+type Evaluator struct {
+	// Cost counts the work of one gradient.
+	Cost plan.Cost
+
+	run    *plan.Executable
+	chains int
+}
+
+var _ nuts.Target = (*Target)(nil)
+
+// Open compiles the target for a device and a number of chains; the result is
+// an [*Evaluator].
+func (t *Target) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
+	var gradients []string
+	for _, field := range t.packed() {
+		gradients = append(gradients, autodiff.GradientName(field))
+	}
+	run, err := compile(dev, t.gradient, t.model, t.data, plan.Options{Chains: chains,
+		Outputs: []string{LogDensity}, PackInputs: t.packed(), PackOutputs: gradients})
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluator{Cost: run.Cost, run: run, chains: chains}, nil
+}
+
+// compile binds a program to a device and writes the data.
+func compile(dev device.Device, p *tree.Program, m *Model, data Data, o plan.Options) (*plan.Executable, error) {
+	run, err := plan.Compile(dev, p, data.Topology, o)
+	if err != nil {
+		return nil, err
+	}
+	for field, values := range data.fields(m) {
+		if err := run.Set(field, values); err != nil {
+			run.Close()
+			return nil, err
+		}
+	}
+	return run, nil
+}
+
+// Gradient evaluates logp[chain] and grad[dimension][chain] at q[dimension][chain].
+func (e *Evaluator) Gradient(ctx context.Context, q, logp, grad []float64) error {
+	if err := e.run.SetPacked(q); err != nil {
+		return err
+	}
+	if err := e.run.Run(ctx); err != nil {
+		return err
+	}
+	if err := e.run.Get(LogDensity, logp); err != nil {
+		return err
+	}
+	return e.run.GetPacked(grad)
+}
+
+// Close frees what the evaluator holds on the device.
+func (e *Evaluator) Close() error { return e.run.Close() }
+
+// Names lists the parameters on their natural scale, in the order of
+// [Target.Natural].
+func (t *Target) Names() []string {
+	var names []string
+	for _, p := range t.model.Parameters {
+		if p.free() > 0 {
+			names = append(names, p.names()...)
+		}
+	}
+	return names
+}
+
+// batch is how many positions are mapped at a time.
+const batch = 512
+
+// Natural maps unconstrained parameters to their natural scale: positions[draw]
+// holds at least ParameterDim coordinates, the result one number per name.
+func (t *Target) Natural(ctx context.Context, dev device.Device, positions [][]float64) ([][]float64, error) {
+	result := make([][]float64, len(positions))
+	k := t.model.coordinates()
+	if k == 0 || len(positions) == 0 {
+		return result, nil
+	}
+	schema, err := t.model.schema(t.model.positionField())
+	if err != nil {
+		return nil, err
+	}
+	p := tree.NewProgram(schema)
+	t.model.addParameters(p)
+	var fields []string
+	for _, parameter := range t.model.Parameters {
+		switch {
+		case parameter.free() == 0:
+		case parameter.isCorrelation():
+			fields = append(fields, parameter.Name+" elements")
+		default:
+			fields = append(fields, parameter.Name)
+		}
+	}
+	chains := min(batch, len(positions))
+	run, err := plan.Compile(dev, p, t.data.Topology, plan.Options{Chains: chains, PackInputs: []string{position}, PackOutputs: fields})
+	if err != nil {
+		return nil, err
+	}
+	defer run.Close()
+	rows := len(t.Names())
+	in, out := make([]float64, k*chains), make([]float64, rows*chains)
+	for start := 0; start < len(positions); start += chains {
+		end := min(start+chains, len(positions))
+		for c := range chains {
+			for i := range k {
+				in[i*chains+c] = positions[min(start+c, end-1)][i]
+			}
+		}
+		if err := run.SetPacked(in); err != nil {
+			return nil, err
+		}
+		if err := run.Run(ctx); err != nil {
+			return nil, err
+		}
+		if err := run.GetPacked(out); err != nil {
+			return nil, err
+		}
+		for c := range end - start {
+			values := make([]float64, rows)
+			for i := range values {
+				values[i] = out[i*chains+c]
+			}
+			result[start+c] = values
+		}
+	}
+	return result, nil
+}
+
+// Unconstrained is the position of given natural values of the free parameters,
+// in the order of [Target.Names]; correlations are taken as 0.
+func (t *Target) Unconstrained(values []float64) ([]float64, error) {
+	if len(values) != len(t.Names()) {
+		return nil, fmt.Errorf("%d values for %d parameters", len(values), len(t.Names()))
+	}
+	var q []float64
+	next := 0
+	for _, p := range t.model.Parameters {
+		for range p.free() {
+			u := 0.0
+			if !p.isCorrelation() {
+				u = p.Prior.Unconstrain(values[next])
+			}
+			if math.IsNaN(u) || math.IsInf(u, 0) {
+				return nil, fmt.Errorf("%s = %v is outside the support of its prior %v", t.Names()[next], values[next], p.Prior)
+			}
+			q = append(q, u)
+			next++
+		}
+	}
+	return q, nil
+}
