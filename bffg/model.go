@@ -151,9 +151,9 @@ func (m *Model) addRootConstants(p *tree.Program) {
 
 // The chain variables of a sampled model.
 const (
-	position   = "position" // the unconstrained parameters
-	logPrior   = "log_prior"
-	LogDensity = "log_density" // log prior with Jacobians + log likelihood + log density of the noise
+	FieldPosition = "position"    // the unconstrained parameters
+	LogPrior      = "log_prior"   // with the Jacobians of the unconstrained scale
+	LogDensity    = "log_density" // log prior + log likelihood + log density of the noise
 )
 
 // addParameters adds the map from the position to the parameters, and log prior.
@@ -176,7 +176,7 @@ func (m *Model) addParameters(p *tree.Program) {
 				rows[k] = next + k
 			}
 			next += len(rows)
-			u := v.Parameter(position).Gather(rows, len(rows))
+			u := v.Parameter(FieldPosition).Gather(rows, len(rows))
 			if parameter.isCorrelation() {
 				factor, log := parameter.Prior.CorrelationFactor(u, n)
 				v.Write(parameter.Name, factor)
@@ -188,7 +188,7 @@ func (m *Model) addParameters(p *tree.Program) {
 			v.Write(parameter.Name, x)
 			density = density.Add(parameter.Prior.LogDensity(x).Add(jacobian).Sum())
 		}
-		v.Write(logPrior, density)
+		v.Write(LogPrior, density)
 		if m.Derive != nil {
 			m.Derive(v)
 		}
@@ -222,12 +222,12 @@ func (m *Model) schema(chain ...tree.Field) (*tree.Schema, error) {
 }
 
 func (m *Model) positionField() tree.Field {
-	return tree.Field{Name: position, Kind: tree.Chain, Shape: tensor.Shape{max(m.coordinates(), 1)}}
+	return tree.Field{Name: FieldPosition, Kind: tree.Chain, Shape: tensor.Shape{max(m.coordinates(), 1)}}
 }
 
-// posterior is the program of the log density at a position. With weights the
-// guided sweep is part of it.
-func (m *Model) posterior(weights bool) (*tree.Program, error) {
+// Posterior is the program of LogDensity at a position. With weights the guided
+// sweep is part of it.
+func (m *Model) Posterior(weights bool) (*tree.Program, error) {
 	schema, err := m.schema(m.positionField())
 	if err != nil {
 		return nil, err
@@ -242,7 +242,7 @@ func (m *Model) posterior(weights bool) (*tree.Program, error) {
 		})
 	}
 	p.Scalars("density", func(v *tree.ScalarView) {
-		density := v.Parameter(logPrior).Add(v.Parameter(LogLikelihood))
+		density := v.Parameter(LogPrior).Add(v.Parameter(LogLikelihood))
 		if m.SampleNoise {
 			density = density.Add(v.Parameter("log density of the noise"))
 		}

@@ -20,13 +20,13 @@ type States struct {
 // OpenStates compiles the guided sweep for a device, for a number of draws at a
 // time.
 func (t *Target) OpenStates(dev device.Device, draws int) (*States, error) {
-	p, err := t.model.posterior(true)
+	p, err := t.model.Posterior(true)
 	if err != nil {
 		return nil, err
 	}
 	inputs := []string{FieldNoise}
 	if t.model.coordinates() > 0 {
-		inputs = []string{position, FieldNoise}
+		inputs = []string{FieldPosition, FieldNoise}
 	}
 	run, err := compile(dev, p, t.model, t.data, plan.Options{Chains: draws, Outputs: []string{FieldState}, PackInputs: inputs})
 	if err != nil {

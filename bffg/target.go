@@ -30,7 +30,7 @@ func NewTarget(model *Model, data Data) (*Target, error) {
 	if err := data.check(model); err != nil {
 		return nil, err
 	}
-	p, err := model.posterior(model.SampleNoise)
+	p, err := model.Posterior(model.SampleNoise)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func NewTarget(model *Model, data Data) (*Target, error) {
 func (t *Target) packed() []string {
 	var fields []string
 	if t.model.coordinates() > 0 {
-		fields = append(fields, position)
+		fields = append(fields, FieldPosition)
 	}
 	if t.model.SampleNoise {
 		fields = append(fields, FieldNoise)
@@ -174,7 +174,7 @@ func (t *Target) Natural(ctx context.Context, dev device.Device, positions [][]f
 		}
 	}
 	chains := min(batch, len(positions))
-	run, err := plan.Compile(dev, p, t.data.Topology, plan.Options{Chains: chains, PackInputs: []string{position}, PackOutputs: fields})
+	run, err := plan.Compile(dev, p, t.data.Topology, plan.Options{Chains: chains, PackInputs: []string{FieldPosition}, PackOutputs: fields})
 	if err != nil {
 		return nil, err
 	}
