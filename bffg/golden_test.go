@@ -150,18 +150,4 @@ func (c discreteCase) check(t *testing.T, got map[string][]float64, tolerance fl
 
 // TestDiscreteGoldenReference checks the definition itself: the program and its
 // gradient, run by the plain evaluator.
-func TestDiscreteGoldenReference(t *testing.T) {
-	var golden struct{ Cases []discreteCase }
-	readGolden(t, "discrete.json", &golden)
-	for _, c := range golden.Cases {
-		t.Run(c.Kind, func(t *testing.T) {
-			topology, _, err := tree.FromParents(c.Topology.Parents)
-			require.NoError(t, err)
-			g, err := autodiff.Gradient(c.program(t), "target", "theta", "z")
-			require.NoError(t, err)
-			got, err := tree.Evaluate(g, topology, c.inputs(topology))
-			require.NoError(t, err)
-			c.check(t, got, 1e-9)
-		})
-	}
-}
+func TestDiscreteGoldenReference(t *testing.T) { checkDiscrete(t, reference, 1e-9) }

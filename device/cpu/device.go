@@ -1,0 +1,182 @@
+// Package cpu is the device that is always there: kernels run in portable Go,
+// in blocks of lanes that stay in cache, shared out over goroutines.
+//
+// A kernel compiles to operations on whole blocks: values that are the same for
+// all lanes become scalars, contiguous loads are read in place and contiguous
+// stores computed in place. Every operation rounds by itself and sums run in a
+// fixed order, so that results do not depend on the number of workers or on
+// where a lane falls in a block.
+package cpu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/hxgpu/hxgpu/device"
+	"github.com/hxgpu/hxgpu/shaders"
+)
+
+// Options say how to open the CPU.
+type Options struct {
+	Precision device.Precision // Float64 by default
+	Workers   int              // goroutines that share a large dispatch; 0 means GOMAXPROCS
+}
+
+// Open returns the CPU as a device.
+func Open(o Options) (device.Device, error) {
+	if o.Workers < 0 {
+		return nil, fmt.Errorf("cpu: %d workers; there must be at least 1, or 0 for as many as there are processors", o.Workers)
+	}
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Precision == device.Float32 {
+		return &processor[float32]{options: o}, nil
+	}
+	return &processor[float64]{options: o}, nil
+}
+
+var errClosed = errors.New("cpu: the device is closed")
+
+type processor[T float] struct {
+	options Options
+	mutex   sync.Mutex
+	closed  bool
+}
+
+func (p *processor[T]) Info() device.Info {
+	precision := "float64"
+	if p.options.Precision == device.Float32 {
+		precision = "float32"
+	}
+	return device.Info{Name: "cpu", Precision: p.options.Precision, Workers: p.options.Workers,
+		Detail: fmt.Sprintf("portable engine, %s, %d workers", precision, p.options.Workers)}
+}
+
+func (p *processor[T]) isClosed() bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.closed
+}
+
+func (p *processor[T]) Close() error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.closed = true
+	return nil
+}
+
+func (p *processor[T]) NewBuffer(t shaders.Type, n int) (device.Buffer, error) {
+	if p.isClosed() {
+		return nil, errClosed
+	}
+	if n < 0 || int64(n) > 1<<31-1 {
+		return nil, fmt.Errorf("cpu: a buffer of %d elements; at most %d fit an index", n, 1<<31-1)
+	}
+	b := &buffer[T]{owner: p, kind: t}
+	switch t {
+	case shaders.Float:
+		b.floats = make([]T, n)
+	case shaders.Int:
+		b.ints = make([]int32, n)
+	default:
+		return nil, fmt.Errorf("cpu: a buffer holds Float or Int elements, not type %d", t)
+	}
+	return b, nil
+}
+
+func (p *processor[T]) Compile(k *shaders.Kernel) (device.Kernel, error) {
+	if p.isClosed() {
+		return nil, errClosed
+	}
+	if err := shaders.Verify(k); err != nil {
+		return nil, err
+	}
+	inPlace, err := compileCode(k, true)
+	if err != nil {
+		return nil, err
+	}
+	return &kernel[T]{owner: p, source: k, inPlace: inPlace}, nil
+}
+
+// kernel is a kernel compiled for the case that what it stores and what it loads
+// do not overlap, and, when first needed, for the case that they do.
+type kernel[T float] struct {
+	owner            *processor[T]
+	source           *shaders.Kernel
+	inPlace, copying *code
+}
+
+func (k *kernel[T]) Source() *shaders.Kernel { return k.source }
+
+// buffer is an array of floats or integers.
+type buffer[T float] struct {
+	owner  *processor[T]
+	kind   shaders.Type
+	floats []T
+	ints   []int32
+	closed bool
+}
+
+func (b *buffer[T]) Len() int { return max(len(b.floats), len(b.ints)) }
+
+func (b *buffer[T]) check(what string, kind shaders.Type, offset, n int) error {
+	switch {
+	case b.closed || b.owner.isClosed():
+		return fmt.Errorf("cpu: %s of a closed buffer", what)
+	case b.kind != kind:
+		return fmt.Errorf("cpu: %s of the wrong element type", what)
+	case offset < 0 || offset+n > b.Len():
+		return fmt.Errorf("cpu: %s of elements %d to %d of a buffer of %d", what, offset, offset+n, b.Len())
+	}
+	return nil
+}
+
+func (b *buffer[T]) WriteFloats(offset int, src []float64) error {
+	if err := b.check("write", shaders.Float, offset, len(src)); err != nil {
+		return err
+	}
+	dst := b.floats[offset : offset+len(src)]
+	for i, x := range src {
+		dst[i] = T(x)
+	}
+	return nil
+}
+
+func (b *buffer[T]) ReadFloats(offset int, dst []float64) error {
+	if err := b.check("read", shaders.Float, offset, len(dst)); err != nil {
+		return err
+	}
+	src := b.floats[offset : offset+len(dst)]
+	for i, x := range src {
+		dst[i] = float64(x)
+	}
+	return nil
+}
+
+func (b *buffer[T]) WriteInts(offset int, src []int32) error {
+	if err := b.check("write", shaders.Int, offset, len(src)); err != nil {
+		return err
+	}
+	copy(b.ints[offset:], src)
+	return nil
+}
+
+func (b *buffer[T]) Close() error {
+	b.closed = true
+	b.floats, b.ints = nil, nil
+	return nil
+}
+
+var _ device.Program = (*program[float64])(nil)
+
+// Run runs all stages. Small ones run on the calling goroutine.
+func (p *program[T]) Run(ctx context.Context) error {
+	if p.closed || p.owner.isClosed() {
+		return fmt.Errorf("cpu: program %q is closed", p.name)
+	}
+	return p.run(ctx)
+}
