@@ -1,0 +1,160 @@
+package nuts
+
+import "math"
+
+// split halves every chain, leaving out the middle draw of an odd number, so
+// that drift within a chain shows as difference between chains.
+func split(draws [][]float64) [][]float64 {
+	var halves [][]float64
+	for _, x := range draws {
+		half := len(x) / 2
+		halves = append(halves, x[:half], x[len(x)-half:])
+	}
+	return halves
+}
+
+// valid reports whether draws are numbers, and enough of them.
+func valid(draws [][]float64) bool {
+	if len(draws) == 0 || len(draws[0]) < 4 {
+		return false
+	}
+	for _, x := range draws {
+		if len(x) != len(draws[0]) {
+			return false
+		}
+		for _, v := range x {
+			if math.IsNaN(v) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isConstant(draws [][]float64) bool {
+	low, high := draws[0][0], draws[0][0]
+	for _, x := range draws {
+		for _, v := range x {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	return high-low < 1e-15 // the resolution of float64 near 1
+}
+
+func meanOf(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return sum / float64(len(x))
+}
+
+// varianceOf is the unbiased variance.
+func varianceOf(x []float64) float64 {
+	mean, sum := meanOf(x), 0.0
+	for _, v := range x {
+		sum += (v - mean) * (v - mean)
+	}
+	return sum / float64(len(x)-1)
+}
+
+// autocovariance is the mean over chains of the biased autocovariance at a lag.
+func autocovariance(draws [][]float64, means []float64, lag int) float64 {
+	total := 0.0
+	for c, x := range draws {
+		sum, mean := 0.0, means[c]
+		for i := range len(x) - lag {
+			sum += (x[i] - mean) * (x[i+lag] - mean)
+		}
+		total += sum / float64(len(x))
+	}
+	return total / float64(len(draws))
+}
+
+// effectiveSize is the effective sample size of the mean of chains, by Geyer's
+// initial monotone sequence (Vehtari, Gelman, Simpson, Carpenter & Bürkner 2021,
+// section 3.2; the order of operations is ArviZ's).
+func effectiveSize(draws [][]float64) float64 {
+	if !valid(draws) {
+		return math.NaN()
+	}
+	chains, n := len(draws), len(draws[0])
+	total := float64(chains * n)
+	if isConstant(draws) {
+		return total
+	}
+	means := make([]float64, chains)
+	for c, x := range draws {
+		means[c] = meanOf(x)
+	}
+	within := autocovariance(draws, means, 0) * float64(n) / float64(n-1)
+	pooled := within * float64(n-1) / float64(n)
+	if chains > 1 {
+		pooled += varianceOf(means)
+	}
+	correlation := func(lag int) float64 { return 1 - (within-autocovariance(draws, means, lag))/pooled }
+	rho := make([]float64, n)
+	even, odd := 1.0, correlation(1)
+	rho[0], rho[1] = even, odd
+	t := 1
+	for t < n-3 && even+odd > 0 {
+		even, odd = correlation(t+1), correlation(t+2)
+		if even+odd >= 0 {
+			rho[t+1], rho[t+2] = even, odd
+		}
+		t += 2
+	}
+	last := t - 2
+	if even > 0 {
+		rho[last+1] = even
+	}
+	for t := 1; t <= last-2; t += 2 {
+		if rho[t+1]+rho[t+2] > rho[t-1]+rho[t] {
+			rho[t+1] = (rho[t-1] + rho[t]) / 2
+			rho[t+2] = rho[t+1]
+		}
+	}
+	tau := -1.0
+	for _, r := range rho[:max(last+1, 0)] {
+		tau += 2 * r
+	}
+	tau += rho[last+1]
+	return total / math.Max(tau, 1/math.Log10(total))
+}
+
+// ESSMean is the effective sample size for the mean, draws [chain][draw].
+func ESSMean(draws [][]float64) float64 { return effectiveSize(split(draws)) }
+
+// ESSBulk is the effective sample size of the rank-normalised draws, which says
+// how well the bulk of the distribution is known.
+func ESSBulk(draws [][]float64) float64 {
+	halves := split(draws)
+	if !valid(halves) {
+		return math.NaN()
+	}
+	return effectiveSize(rankNormalize(halves))
+}
+
+// ESSQuantile is the effective sample size for a quantile.
+func ESSQuantile(draws [][]float64, probability float64) float64 {
+	if !valid(draws) {
+		return math.NaN()
+	}
+	q := quantile(pool(draws), probability)
+	below := make([][]float64, len(draws))
+	for c, x := range draws {
+		below[c] = make([]float64, len(x))
+		for i, v := range x {
+			if v <= q {
+				below[c][i] = 1
+			}
+		}
+	}
+	return effectiveSize(split(below))
+}
+
+// ESSTail is the smaller of the effective sample sizes for the 5 % and the 95 %
+// quantile.
+func ESSTail(draws [][]float64) float64 {
+	return math.Min(ESSQuantile(draws, 0.05), ESSQuantile(draws, 0.95))
+}

@@ -1,0 +1,98 @@
+package nuts
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Options say how to sample. The zero value of a field means its default.
+type Options struct {
+	Chains int // default 4
+	Warmup int // transitions of adaptation, not kept; 0 means none
+	Draws  int // transitions kept per chain
+	Seed   uint64
+	// TargetAccept is the acceptance statistic that the step size is adapted to;
+	// default 0.8.
+	TargetAccept float64
+	MaxTreeDepth int // default 10
+	// Init holds a starting position per chain; without it positions start
+	// uniform on (-2,2) in every coordinate.
+	Init [][]float64
+	// Groups is the number of groups that the chains are run in, each with an
+	// evaluator and a goroutine of its own. Results do not depend on it. The
+	// default is one per worker of the device.
+	Groups int
+	// Select lists the coordinates to keep of each draw; nil keeps all.
+	Select []int
+	// Progress, if set, is called now and then while sampling goes on, from one
+	// goroutine at a time.
+	Progress func(Progress)
+	// ProgressEvery is the least time between two calls; default 100 ms.
+	ProgressEvery time.Duration
+}
+
+// Progress is how far each chain is.
+type Progress struct {
+	Chains  []ChainProgress
+	Elapsed time.Duration
+	Done    bool // the last call
+}
+
+// ChainProgress is how far one chain is.
+type ChainProgress struct {
+	Transitions int // finished, warm-up included
+	Warmup      int
+	Total       int
+	StepSize    float64
+	Leapfrogs   int64 // since the start
+	Divergences int   // after warm-up
+}
+
+// check fills in defaults and finds impossible settings.
+func (o *Options) check(dim int) error {
+	if o.Chains == 0 {
+		o.Chains = 4
+	}
+	if o.TargetAccept == 0 {
+		o.TargetAccept = 0.8
+	}
+	if o.MaxTreeDepth == 0 {
+		o.MaxTreeDepth = 10
+	}
+	if o.ProgressEvery == 0 {
+		o.ProgressEvery = 100 * time.Millisecond
+	}
+	switch {
+	case dim < 1:
+		return fmt.Errorf("nuts: the target has dimension %d; there is nothing to sample", dim)
+	case o.Chains < 1:
+		return fmt.Errorf("nuts: %d chains; there must be at least 1", o.Chains)
+	case o.Warmup < 0:
+		return fmt.Errorf("nuts: %d warm-up transitions; the number cannot be negative", o.Warmup)
+	case o.Draws < 0:
+		return fmt.Errorf("nuts: %d draws; the number cannot be negative", o.Draws)
+	case !(o.TargetAccept > 0 && o.TargetAccept < 1):
+		return fmt.Errorf("nuts: target acceptance %v; it must lie between 0 and 1", o.TargetAccept)
+	case o.MaxTreeDepth < 1 || o.MaxTreeDepth > 20:
+		return fmt.Errorf("nuts: maximal tree depth %d; it must be 1 to 20", o.MaxTreeDepth)
+	case o.Init != nil && len(o.Init) != o.Chains:
+		return fmt.Errorf("nuts: %d starting positions for %d chains", len(o.Init), o.Chains)
+	}
+	for c, q := range o.Init {
+		if len(q) != dim {
+			return fmt.Errorf("nuts: the starting position of chain %d has %d coordinates, the target %d", c+1, len(q), dim)
+		}
+		for i, x := range q {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return fmt.Errorf("nuts: coordinate %d of the starting position of chain %d is %v", i, c+1, x)
+			}
+		}
+	}
+	for _, i := range o.Select {
+		if i < 0 || i >= dim {
+			return fmt.Errorf("nuts: coordinate %d is selected, the target has %d", i, dim)
+		}
+	}
+	return nil
+}

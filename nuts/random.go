@@ -1,0 +1,91 @@
+package nuts
+
+import "math"
+
+// Stream is a sequence of random numbers that depends on nothing but the four
+// numbers it was made of: no state is shared between streams, so chains give
+// the same draws however they are grouped, ordered or interrupted.
+//
+// It is Philox4x32-10, a counter-based generator that passes BigCrush: Salmon,
+// Moraes, Dror & Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3",
+// SC'11. A stream holds 2^33 uniform numbers, after which it repeats. The
+// zero Stream is NewStream(0, 0, 0, 0). A Stream is not safe for use by several
+// goroutines; copying one forks it.
+type Stream struct {
+	key     [2]uint32
+	counter [4]uint32 // block, draw, chain, purpose
+	words   [4]uint32 // the block in use
+	used    int8      // halves of words handed out, 2 = both
+	started bool
+	spare   float64 // second normal of a pair
+	paired  bool
+}
+
+// ReservedPurposes is the number of purposes, counted from 0, that Sample uses
+// itself. Streams of a caller's own take purposes from here on.
+const ReservedPurposes = 16
+
+const (
+	purposeStart      uint32 = iota // starting points; draw counts the attempts
+	purposeSearch                   // momenta of the step-size search
+	purposeTransition               // momentum, directions and multinomial choices of a transition
+)
+
+// NewStream makes the stream of a chain's draw. Purpose tells apart streams
+// that one draw needs for different things; see [ReservedPurposes].
+func NewStream(seed uint64, chain, draw, purpose uint32) Stream {
+	return Stream{
+		key:     [2]uint32{uint32(seed), uint32(seed >> 32)},
+		counter: [4]uint32{0, draw, chain, purpose},
+	}
+}
+
+// Uint64 gives 64 random bits.
+func (s *Stream) Uint64() uint64 {
+	if !s.started || s.used == 2 {
+		s.words = philox4x32(s.counter, s.key)
+		s.counter[0]++
+		s.started, s.used = true, 0
+	}
+	i := 2 * s.used
+	s.used++
+	return uint64(s.words[i]) | uint64(s.words[i+1])<<32
+}
+
+// Uniform gives a number of the open interval (0, 1): an odd multiple of 2^-53,
+// so neither its logarithm nor that of one minus it is infinite.
+func (s *Stream) Uniform() float64 {
+	return float64(s.Uint64()>>12<<1|1) * 0x1p-53
+}
+
+// Normal gives a standard normal number by Box & Muller (1958), two from two
+// uniforms. It uses no library function but the square root, and allows no
+// fused multiplication, so that it gives the same bits on every machine.
+func (s *Stream) Normal() float64 {
+	if s.paired {
+		s.paired = false
+		return s.spare
+	}
+	radius := math.Sqrt(-2 * logarithm(s.Uniform()))
+	cos, sin := turn(s.Uniform())
+	s.spare, s.paired = radius*sin, true
+	return radius * cos
+}
+
+// philox4x32 is Philox4x32 with ten rounds.
+func philox4x32(c [4]uint32, k [2]uint32) [4]uint32 {
+	const (
+		multiplier0, multiplier1 = 0xD2511F53, 0xCD9E8D57
+		weyl0, weyl1             = 0x9E3779B9, 0xBB67AE85
+	)
+	c0, c1, c2, c3 := c[0], c[1], c[2], c[3]
+	k0, k1 := k[0], k[1]
+	for range 10 {
+		a := uint64(multiplier0) * uint64(c0)
+		b := uint64(multiplier1) * uint64(c2)
+		c0, c1, c2, c3 = uint32(b>>32)^c1^k0, uint32(b), uint32(a>>32)^c3^k1, uint32(a)
+		k0 += weyl0
+		k1 += weyl1
+	}
+	return [4]uint32{c0, c1, c2, c3}
+}
