@@ -139,13 +139,8 @@ func (c *compilation) layout(statements []tree.Statement) error {
 			}
 		}
 	}
-	for name, id := range inputs {
-		if b, ok := e.buffers[id]; ok {
-			e.fields[name] = fieldLayout{input: b, size: c.length(id)}
-		} else {
-			e.fields[name] = fieldLayout{size: c.length(id)} // not used: values are ignored
-		}
-	}
+	// An output may be an input that no statement touches.
+	outputs := map[string]tree.VariableID{}
 	for _, name := range append(append([]string(nil), c.options.Outputs...), c.options.PackOutputs...) {
 		id, err := c.program.Current(name)
 		if err != nil {
@@ -154,6 +149,16 @@ func (c *compilation) layout(statements []tree.Statement) error {
 		if err := use(id); err != nil {
 			return err
 		}
+		outputs[name] = id
+	}
+	for name, id := range inputs {
+		if b, ok := e.buffers[id]; ok {
+			e.fields[name] = fieldLayout{input: b, size: c.length(id)}
+		} else {
+			e.fields[name] = fieldLayout{size: c.length(id)} // not used: values are ignored
+		}
+	}
+	for name, id := range outputs {
 		f := e.fields[name]
 		f.output, f.size = e.buffers[id], c.length(id)
 		e.fields[name] = f
