@@ -38,7 +38,8 @@ type compilation struct {
 	topology  *tree.Topology
 	options   Options
 	execution *Executable
-	compiled  map[string]device.Kernel
+	built     map[slabKind]*kernelBuilder // of the statement being recorded
+	compiled  map[*kernelBuilder]device.Kernel
 	// written holds the variables that the last stage stores.
 	written map[tree.VariableID]bool
 	stages  [][]device.Dispatch
@@ -52,7 +53,7 @@ func Compile(dev device.Device, program *tree.Program, topology *tree.Topology, 
 	if options.Chains < 1 {
 		return nil, fmt.Errorf("plan: %d chains; there must be at least 1", options.Chains)
 	}
-	c := &compilation{device: dev, program: program.Clone(), topology: topology, options: options, compiled: map[string]device.Kernel{}}
+	c := &compilation{device: dev, program: program.Clone(), topology: topology, options: options, compiled: map[*kernelBuilder]device.Kernel{}}
 	c.execution = &Executable{device: dev, topology: topology, chains: options.Chains, fields: map[string]fieldLayout{}, buffers: map[tree.VariableID]device.Binding{}}
 	outputs := map[tree.VariableID]bool{}
 	for _, name := range append(append([]string(nil), options.Outputs...), options.PackOutputs...) {
@@ -77,6 +78,7 @@ func (c *compilation) run(statements []tree.Statement) error {
 	}
 	for _, s := range statements {
 		var err error
+		c.built = map[slabKind]*kernelBuilder{}
 		switch s.Kind {
 		case tree.TotalStatement:
 			err = c.total(s)
@@ -140,9 +142,16 @@ func (c *compilation) sweep(s tree.Statement) error {
 
 // dispatch records a statement for a run of nodes.
 func (c *compilation) dispatch(s tree.Statement, kind slabKind, first, end int) error {
-	k, err := buildSweep(c.program, s, c.topology.Size(), c.options.Chains, kind)
-	if k == nil || err != nil {
-		return err
+	k, known := c.built[kind]
+	if !known {
+		var err error
+		if k, err = buildSweep(c.program, s, c.topology.Size(), c.options.Chains, kind); err != nil {
+			return err
+		}
+		c.built[kind] = k
+	}
+	if k == nil {
+		return nil
 	}
 	return c.add(k, first, end-first)
 }
@@ -151,15 +160,13 @@ func (c *compilation) dispatch(s tree.Statement, kind slabKind, first, end int) 
 // stores. (Variables are stored once, so a dispatch never overwrites what
 // another one of its stage reads.)
 func (c *compilation) add(k *kernelBuilder, first, count int) error {
-	// Equal kernels (the slabs of one kind) are compiled once.
-	key := fmt.Sprint(k.bindings) + k.Kernel().Name + signature(k.Kernel())
-	kernel, ok := c.compiled[key]
+	kernel, ok := c.compiled[k]
 	if !ok {
 		var err error
 		if kernel, err = c.device.Compile(k.Kernel()); err != nil {
 			return err
 		}
-		c.compiled[key] = kernel
+		c.compiled[k] = kernel
 	}
 	d := device.Dispatch{Kernel: kernel, First: first, Count: count, Bindings: make([]device.Binding, len(k.bindings))}
 	depends := len(c.stages) == 0
@@ -242,5 +249,3 @@ func costOf(stages [][]device.Dispatch) Cost {
 	}
 	return cost
 }
-
-func signature(k *shaders.Kernel) string { return fmt.Sprint(k.Instructions) }

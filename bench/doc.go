@@ -1,0 +1,9 @@
+// Package bench holds the measurements that the README quotes and the slow tests
+// that hold the project to its promises. Run the tests with
+//
+//	go test -tags slow -v ./bench
+//
+// and the timings of the parts with
+//
+//	go test -run xxx -bench . ./bffg ./nuts ./device/cpu
+package bench
