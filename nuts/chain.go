@@ -42,8 +42,8 @@ type chain struct {
 	leapfrogs       int64
 	divergences     int
 
-	// keep is called after each transition after warm-up.
-	keep func(q []float64, s Stats)
+	// keep is called after each transition.
+	keep func(transition int, q []float64, s Stats) error
 }
 
 func newChain(number, dim int, o *Options) *chain {
@@ -80,13 +80,12 @@ func (c *chain) advance() error {
 	case stageInitial:
 		return c.settle()
 	case stageSearch:
-		c.searchStep()
+		return c.searchStep()
 	case stageTransit:
 		if c.tree.absorb(c.stepSize, &c.random) {
-			c.finishTransition()
-		} else {
-			c.tree.kick(c.stepSize)
+			return c.finishTransition()
 		}
+		c.tree.kick(c.stepSize)
 	}
 	return nil
 }
@@ -144,7 +143,7 @@ func (c *chain) searchLeap() {
 	}
 }
 
-func (c *chain) searchStep() {
+func (c *chain) searchStep() error {
 	halfKick(&c.search, c.stepSize)
 	c.leapfrogs++
 	delta := c.searchEnergy - (c.tree.kinetic(c.search.p) - c.search.logDensity)
@@ -156,13 +155,20 @@ func (c *chain) searchStep() {
 		c.searchDirection = direction
 	}
 	factor := math.Pow(2, float64(c.searchDirection))
-	if direction != c.searchDirection || c.stepSize*factor > 1e7 || c.stepSize*factor < 1e-300 {
+	if direction != c.searchDirection {
 		c.averaging.restart(c.stepSize)
 		c.beginTransition()
-		return
+		return nil
 	}
 	c.stepSize *= factor
+	if c.stepSize > 1e7 {
+		return fmt.Errorf("nuts: chain %d accepts steps of any size: the log density is flat or improper in some direction", c.number+1)
+	}
+	if c.stepSize < 1e-300 {
+		return fmt.Errorf("nuts: chain %d accepts no step however small: the log density may be discontinuous, or its gradient wrong", c.number+1)
+	}
 	c.searchLeap()
+	return nil
 }
 
 func (c *chain) beginTransition() {
@@ -173,16 +179,16 @@ func (c *chain) beginTransition() {
 }
 
 // finishTransition records the draw, adapts, and begins the next transition.
-func (c *chain) finishTransition() {
+func (c *chain) finishTransition() error {
 	t := c.tree
 	c.leapfrogs += int64(t.leapfrogs)
 	accept := t.acceptSum / float64(max(t.leapfrogs, 1))
-	if c.transition >= c.options.Warmup {
-		if t.divergent {
-			c.divergences++
-		}
-		c.keep(t.proposal.q, Stats{AcceptProb: accept, StepSize: c.stepSize, TreeDepth: t.depth, Leapfrogs: t.leapfrogs,
-			Energy: t.proposalEnergy, Divergent: t.divergent, LogDensity: t.proposal.logDensity})
+	if c.transition >= c.options.Warmup && t.divergent {
+		c.divergences++
+	}
+	if err := c.keep(c.transition, t.proposal.q, Stats{AcceptProb: accept, StepSize: c.stepSize, TreeDepth: t.depth, Leapfrogs: t.leapfrogs,
+		Energy: t.proposalEnergy, Divergent: t.divergent, LogDensity: t.proposal.logDensity}); err != nil {
+		return err
 	}
 	search := c.adapt(accept)
 	c.transition++
@@ -194,6 +200,7 @@ func (c *chain) finishTransition() {
 	default:
 		c.beginTransition()
 	}
+	return nil
 }
 
 // adapt moves step size and mass matrix after a warm-up transition, and reports

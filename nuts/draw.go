@@ -27,16 +27,20 @@ type Draw struct {
 
 // Run is the result of [Sample].
 type Run struct {
-	Options     Options       // with defaults filled in
-	Positions   [][][]float64 // [chain][draw][coordinate]
-	Stats       [][]Stats     // [chain][draw]
-	StepSizes   []float64     // of each chain after warm-up
-	InverseMass [][]float64   // of each chain after warm-up
-	Gradients   int64         // of single chains, warm-up included
-	CompileTime time.Duration // opening the target
-	WarmupTime  time.Duration // until the last chain had finished its warm-up
-	DrawsTime   time.Duration
-	Interrupted bool // the context ended before all draws were there
+	Options   Options       // with defaults filled in
+	Positions [][][]float64 // [chain][draw][coordinate]
+	Stats     [][]Stats     // [chain][draw]
+	// WarmupPositions and WarmupStats are the transitions of the warm-up, with
+	// Options.KeepWarmup.
+	WarmupPositions [][][]float64
+	WarmupStats     [][]Stats
+	StepSizes       []float64     // of each chain after warm-up
+	InverseMass     [][]float64   // of each chain after warm-up
+	Gradients       int64         // of single chains, warm-up included
+	CompileTime     time.Duration // opening the target
+	WarmupTime      time.Duration // until the last chain had finished its warm-up
+	DrawsTime       time.Duration
+	Interrupted     bool // the context ended before all draws were there
 }
 
 // Draws goes through the kept draws, chain by chain.

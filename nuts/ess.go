@@ -1,6 +1,11 @@
 package nuts
 
-import "math"
+import (
+	"math"
+	"math/cmplx"
+
+	"gonum.org/v1/gonum/dsp/fourier"
+)
 
 // split halves every chain, leaving out the middle draw of an odd number, so
 // that drift within a chain shows as difference between chains.
@@ -58,17 +63,47 @@ func varianceOf(x []float64) float64 {
 	return sum / float64(len(x)-1)
 }
 
-// autocovariance is the mean over chains of the biased autocovariance at a lag.
-func autocovariance(draws [][]float64, means []float64, lag int) float64 {
-	total := 0.0
+// autocovariance is the mean over chains of the biased autocovariance at every
+// lag: the inverse Fourier transform of the mean power spectrum of the centred
+// chains, padded with zeros to twice their length so that nothing wraps around.
+func autocovariance(draws [][]float64, means []float64) []float64 {
+	n := len(draws[0])
+	length := fastLength(2 * n)
+	transform := fourier.NewFFT(length)
+	padded := make([]float64, length)
+	spectrum := make([]complex128, length/2+1)
+	power := make([]complex128, length/2+1)
 	for c, x := range draws {
-		sum, mean := 0.0, means[c]
-		for i := range len(x) - lag {
-			sum += (x[i] - mean) * (x[i+lag] - mean)
+		for i, v := range x {
+			padded[i] = v - means[c]
 		}
-		total += sum / float64(len(x))
+		clear(padded[n:])
+		transform.Coefficients(spectrum, padded)
+		for i, v := range spectrum {
+			power[i] += v * cmplx.Conj(v)
+		}
 	}
-	return total / float64(len(draws))
+	transform.Sequence(padded, power)
+	scale := 1 / (float64(length) * float64(n) * float64(len(draws)))
+	for i := range n {
+		padded[i] *= scale
+	}
+	return padded[:n]
+}
+
+// fastLength is the least product of 2, 3 and 5 that is even and at least n.
+func fastLength(n int) int {
+	for n += n % 2; ; n += 2 {
+		rest := n
+		for _, p := range [...]int{2, 3, 5} {
+			for rest%p == 0 {
+				rest /= p
+			}
+		}
+		if rest == 1 {
+			return n
+		}
+	}
 }
 
 // effectiveSize is the effective sample size of the mean of chains, by Geyer's
@@ -87,12 +122,13 @@ func effectiveSize(draws [][]float64) float64 {
 	for c, x := range draws {
 		means[c] = meanOf(x)
 	}
-	within := autocovariance(draws, means, 0) * float64(n) / float64(n-1)
+	covariance := autocovariance(draws, means)
+	within := covariance[0] * float64(n) / float64(n-1)
 	pooled := within * float64(n-1) / float64(n)
 	if chains > 1 {
 		pooled += varianceOf(means)
 	}
-	correlation := func(lag int) float64 { return 1 - (within-autocovariance(draws, means, lag))/pooled }
+	correlation := func(lag int) float64 { return 1 - (within-covariance[lag])/pooled }
 	rho := make([]float64, n)
 	even, odd := 1.0, correlation(1)
 	rho[0], rho[1] = even, odd
@@ -152,6 +188,9 @@ func ESSQuantile(draws [][]float64, probability float64) float64 {
 	}
 	return effectiveSize(split(below))
 }
+
+// ESSMedian is the effective sample size for the median.
+func ESSMedian(draws [][]float64) float64 { return ESSQuantile(draws, 0.5) }
 
 // ESSTail is the smaller of the effective sample sizes for the 5 % and the 95 %
 // quantile.

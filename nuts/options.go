@@ -25,6 +25,13 @@ type Options struct {
 	Groups int
 	// Select lists the coordinates to keep of each draw; nil keeps all.
 	Select []int
+	// KeepWarmup keeps the transitions of the warm-up too, apart from the draws.
+	KeepWarmup bool
+	// OnDraw, if set, is called for every kept draw, in order for each chain and
+	// from one goroutine at a time. It is given all coordinates, whatever Select
+	// says; the slice is the sampler's and is not to be changed or held on to.
+	// An error ends the run.
+	OnDraw func(chain, draw int, q []float64, s Stats) error
 	// Progress, if set, is called now and then while sampling goes on, from one
 	// goroutine at a time.
 	Progress func(Progress)

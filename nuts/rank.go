@@ -27,12 +27,16 @@ func sortedQuantile(sorted []float64, probability float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()
 	}
-	at := probability * float64(len(sorted)-1)
-	low := int(math.Floor(at))
-	if low+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
+	if len(sorted) == 1 {
+		return sorted[0]
 	}
-	return sorted[low] + (at-float64(low))*(sorted[low+1]-sorted[low])
+	// The order of operations is SciPy's mquantiles, which ArviZ uses: the tail
+	// diagnostics count draws up to a quantile, so its last bit matters.
+	n := float64(len(sorted))
+	at := n*probability + (1 - probability) // counted from 1
+	low := math.Floor(min(max(at, 1), n-1))
+	share := min(max(at-low, 0), 1)
+	return (1-share)*sorted[int(low)-1] + share*sorted[int(low)]
 }
 
 // rankNormalize replaces draws by the normal quantiles of their pooled ranks;

@@ -18,7 +18,7 @@ func potentialScaleReduction(draws [][]float64) float64 {
 // RhatSplit is R-hat of split chains, draws [chain][draw]; NaN for a single
 // chain or constant draws.
 func RhatSplit(draws [][]float64) float64 {
-	if !valid(draws) || len(draws) < 2 || isConstant(draws) {
+	if !valid(draws) || len(draws) < 2 {
 		return math.NaN()
 	}
 	return potentialScaleReduction(split(draws))
@@ -28,7 +28,7 @@ func RhatSplit(draws [][]float64) float64 {
 // of their distances from the median (Vehtari et al. 2021); NaN for a single
 // chain or constant draws.
 func Rhat(draws [][]float64) float64 {
-	if !valid(draws) || len(draws) < 2 || isConstant(draws) {
+	if !valid(draws) || len(draws) < 2 {
 		return math.NaN()
 	}
 	halves := split(draws)

@@ -23,6 +23,9 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	}
 	groups = min(groups, o.Chains)
 	run := &Run{Options: o, Positions: make([][][]float64, o.Chains), Stats: make([][]Stats, o.Chains)}
+	if o.KeepWarmup {
+		run.WarmupPositions, run.WarmupStats = make([][][]float64, o.Chains), make([][]Stats, o.Chains)
+	}
 	s := &sampling{run: run, options: &run.Options}
 	began := time.Now()
 	for g := range groups {
@@ -49,6 +52,7 @@ type sampling struct {
 	groups  []*group
 	began   time.Time
 
+	drawing  sync.Mutex // for OnDraw
 	mutex    sync.Mutex // for what follows
 	reported time.Time
 	progress []ChainProgress
@@ -68,14 +72,18 @@ func (s *sampling) newGroup(e Evaluator, dim, first, end int) *group {
 	g := &group{evaluator: e, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
 	for number := first; number < end; number++ {
 		c := newChain(number, dim, s.options)
-		c.keep = func(q []float64, stats Stats) { s.keep(number, q, stats) }
+		c.keep = func(transition int, q []float64, stats Stats) error { return s.keep(number, transition, q, stats) }
 		g.chains = append(g.chains, c)
 	}
 	return g
 }
 
-// keep stores a draw; each chain is kept by one goroutine.
-func (s *sampling) keep(number int, q []float64, stats Stats) {
+// keep stores a transition; each chain is kept by one goroutine.
+func (s *sampling) keep(number, transition int, q []float64, stats Stats) error {
+	draw := transition - s.options.Warmup
+	if draw < 0 && !s.options.KeepWarmup {
+		return nil
+	}
 	var kept []float64
 	if s.options.Select == nil {
 		kept = append([]float64(nil), q...)
@@ -85,8 +93,22 @@ func (s *sampling) keep(number int, q []float64, stats Stats) {
 			kept[k] = q[i]
 		}
 	}
+	if draw < 0 {
+		s.run.WarmupPositions[number] = append(s.run.WarmupPositions[number], kept)
+		s.run.WarmupStats[number] = append(s.run.WarmupStats[number], stats)
+		return nil
+	}
 	s.run.Positions[number] = append(s.run.Positions[number], kept)
 	s.run.Stats[number] = append(s.run.Stats[number], stats)
+	if s.options.OnDraw == nil {
+		return nil
+	}
+	s.drawing.Lock()
+	defer s.drawing.Unlock()
+	if err := s.options.OnDraw(number, draw, q, stats); err != nil {
+		return fmt.Errorf("nuts: OnDraw of chain %d, draw %d: %w", number+1, draw, err)
+	}
+	return nil
 }
 
 func (s *sampling) all(ctx context.Context) error {
