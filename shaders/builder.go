@@ -297,7 +297,7 @@ func foldBinary(op Op, x, y float64) float64 {
 	case OpDiv:
 		return x / y
 	case OpMin:
-		return math.Min(x, y)
+		return min(x, y)
 	}
-	return math.Max(x, y)
+	return max(x, y)
 }

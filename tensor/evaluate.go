@@ -267,9 +267,9 @@ func binaryFloat(op Op, a, b float64) float64 {
 	case OpDiv:
 		return a / b
 	case OpMin:
-		return math.Min(a, b)
+		return min(a, b)
 	default:
-		return math.Max(a, b)
+		return max(a, b)
 	}
 }
 
