@@ -17,6 +17,9 @@ func Lower(b *Builder, outputs []tensor.Value, inputs func(*tensor.Node) ([]Valu
 			if err != nil {
 				return nil, err
 			}
+			if len(x) != n.Shape.Size() {
+				return nil, fmt.Errorf("shaders: input %q of shape %v was given %d elements", n.InputName, n.Shape, len(x))
+			}
 			l.done[n] = x
 			continue
 		}
