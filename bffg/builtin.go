@@ -2,6 +2,7 @@ package bffg
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/hxgpu/hxgpu/bffg/prior"
 	"github.com/hxgpu/hxgpu/tensor"
@@ -147,13 +148,13 @@ func OrnsteinUhlenbeck(traits []string, data Data) *Model {
 	}
 }
 
-// roundTo keeps two significant digits.
+// roundTo keeps two significant digits, so that default priors read well.
 func roundTo(x float64) float64 {
-	if x == 0 {
-		return 0
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 2, 64), 64)
+	if err != nil {
+		return x
 	}
-	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(x)))-1)
-	return math.Round(x/unit) * unit
+	return rounded
 }
 
 // Seed is the built-in example, the model of hyperiax's notebooks 05 and 06: one

@@ -73,6 +73,30 @@ func (m Discrete) Fields() []tree.Field {
 	}
 }
 
+// mean and covariance are the model's, with their shapes checked.
+func (m Discrete) mean(x tensor.Value, e Edge) tensor.Value {
+	mean := m.Mean(x, e)
+	if mean.Node() == nil || !mean.Shape().Equal(tensor.Shape{m.Dim}) {
+		tensor.Fail("Mean", "the mean of the transition has shape %v; a model of dimension %d needs (%d)", shapeOf(mean), m.Dim, m.Dim)
+	}
+	return mean
+}
+
+func (m Discrete) covariance(x tensor.Value, e Edge) tensor.Value {
+	q := m.Covariance(x, e)
+	if q.Node() == nil || !q.Shape().Equal(tensor.Shape{m.Dim, m.Dim}) {
+		tensor.Fail("Covariance", "the covariance of the transition has shape %v; a model of dimension %d needs (%d,%d)", shapeOf(q), m.Dim, m.Dim, m.Dim)
+	}
+	return q
+}
+
+func shapeOf(v tensor.Value) tensor.Shape {
+	if v.Node() == nil {
+		return nil
+	}
+	return v.Shape()
+}
+
 // auxiliary is the guiding transition of an edge.
 func (m Discrete) auxiliary(anchor tensor.Value, e Edge) Transition {
 	if m.Auxiliary != nil {
@@ -81,10 +105,10 @@ func (m Discrete) auxiliary(anchor tensor.Value, e Edge) Transition {
 	// The Jacobian is taken with respect to an input of its own, since the
 	// anchor may itself be an expression.
 	x := tensor.Input("anchor", m.Dim)
-	mean := m.Mean(x, e)
+	mean := m.mean(x, e)
 	phi := autodiff.Jacobian(mean, x)
 	beta := mean.Sub(phi.MatMul(x))
-	at := tensor.Substitute([]tensor.Value{phi, beta, m.Covariance(x, e)}, map[*tensor.Node]tensor.Value{x.Node(): anchor})
+	at := tensor.Substitute([]tensor.Value{phi, beta, m.covariance(x, e)}, map[*tensor.Node]tensor.Value{x.Node(): anchor})
 	return Transition{Phi: at[0], Beta: at[1], Q: at[2]}
 }
 
@@ -178,7 +202,7 @@ func (m Discrete) AddGuidedForward(p *tree.Program, tipNoise bool) {
 	p.Down("guided forward", func(v *tree.DownView) {
 		e := Edge{v.Field(FieldLength), v.Parameter}
 		x := v.Parent(FieldState)
-		mean, covariance := m.Mean(x, e), m.Covariance(x, e)
+		mean, covariance := m.mean(x, e), m.covariance(x, e)
 		t := m.auxiliary(v.Field(FieldAnchor), e)
 		guess := t.Phi.MatMul(x).Add(t.Beta)
 		message := Message{v.Field(FieldPrecision), v.Field(FieldPotential), v.Field(FieldLogNorm)}
@@ -203,7 +227,7 @@ func (m Discrete) AddForward(p *tree.Program) {
 	p.Down("forward", func(v *tree.DownView) {
 		e := Edge{v.Field(FieldLength), v.Parameter}
 		x := v.Parent(FieldState)
-		v.Write(FieldState, m.Mean(x, e).Add(m.Covariance(x, e).Cholesky().MatMul(v.Field(FieldNoise))))
+		v.Write(FieldState, m.mean(x, e).Add(m.covariance(x, e).Cholesky().MatMul(v.Field(FieldNoise))))
 	})
 }
 

@@ -146,7 +146,7 @@ func Parse(text string) (Distribution, error) {
 func (d Distribution) String() string {
 	fields := make([]string, len(d.Parameters))
 	for i, x := range d.Parameters {
-		fields[i] = strconv.FormatFloat(x, 'g', 6, 64)
+		fields[i] = strconv.FormatFloat(x, 'g', -1, 64)
 	}
 	return d.Family + "(" + strings.Join(fields, ",") + ")"
 }
