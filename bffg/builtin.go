@@ -94,7 +94,9 @@ func BrownianMotion(traits []string, data Data) *Model {
 // OrnsteinUhlenbeck is the model dX = -alpha (X - theta) dt + dW with dW of
 // covariance R dt, and alpha and theta per trait. Its transition over an edge of
 // length t is linear-Gaussian and exact: mean theta + exp(-alpha t)(x - theta),
-// covariance R_ij (1 - exp(-(alpha_i+alpha_j) t)) / (alpha_i+alpha_j).
+// covariance R_ij (1 - exp(-(alpha_i+alpha_j) t)) / (alpha_i+alpha_j). The root's
+// prior is normal around the mean of the data, five standard deviations wide: a
+// flat one would make the posterior improper.
 func OrnsteinUhlenbeck(traits []string, data Data) *Model {
 	d := len(traits)
 	vector := tensor.Shape{d}
@@ -108,6 +110,14 @@ func OrnsteinUhlenbeck(traits []string, data Data) *Model {
 		ones := tensor.Fill(1, d)
 		sums := alpha.Outer(ones).Add(ones.Outer(alpha))
 		return e.Parameter(RateMatrix).Mul(sums.Mul(e.Length).Neg().Expm1().Neg()).Div(sums)
+	}
+	rootMean, rootSD := make([]float64, d), make([]float64, d)
+	for k := range data.Values {
+		mean, variance, _ := data.Moments(k)
+		rootMean[k], rootSD[k] = roundTo(mean), roundTo(5*math.Sqrt(variance))
+		if rootSD[k] <= 0 {
+			rootSD[k] = 1
+		}
 	}
 	theta := make([]float64, 2)
 	for k := range data.Values {
@@ -129,6 +139,7 @@ func OrnsteinUhlenbeck(traits []string, data Data) *Model {
 		tipNoise(traits, data))
 	return &Model{
 		Name: "ou", About: "Ornstein-Uhlenbeck: dX = -alpha (X - theta) dt + dW, covariance R dt", Traits: traits, TipNoise: true,
+		Root: RootNormal, RootMean: rootMean, RootSD: rootSD, Attraction: "alpha",
 		Discrete: Discrete{
 			Dim: d,
 			Mean: func(x tensor.Value, e Edge) tensor.Value {

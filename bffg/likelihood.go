@@ -38,7 +38,7 @@ type Likelihood struct {
 // LogLikelihood evaluates log p(data | parameters) at values of the natural
 // fields (see [Model.NaturalFields]), for models whose auxiliary is the truth.
 func (m *Model) LogLikelihood(ctx context.Context, dev device.Device, data Data, values map[string][]float64, gradient bool) (Likelihood, error) {
-	if err := m.check(); err != nil {
+	if err := m.checkRoot(); err != nil {
 		return Likelihood{}, err
 	}
 	if err := data.check(m); err != nil {

@@ -77,6 +77,10 @@ type Model struct {
 	RootValue []float64 // for RootPinned
 	RootMean  []float64 // for RootNormal
 	RootSD    []float64 // for RootNormal
+	// Attraction names the parameter that makes a model forget its root, if it
+	// has one. With a flat root and that parameter free the posterior is improper:
+	// the likelihood grows without bound as the parameter does.
+	Attraction string
 	// SampleNoise makes the noise of the guided sweep part of what is sampled. A
 	// model whose auxiliary is not the truth needs it; one whose auxiliary is the
 	// truth mixes better without.
@@ -97,6 +101,15 @@ func (m *Model) Parameter(name string) (*Parameter, error) {
 
 // check finds what is wrong with the model itself.
 func (m *Model) check() error {
+	if err := m.checkRoot(); err != nil {
+		return err
+	}
+	return m.checkParameters()
+}
+
+// checkRoot finds what is wrong with the traits and the root, all that a
+// likelihood at given parameters depends on.
+func (m *Model) checkRoot() error {
 	d := m.Discrete.Dim
 	if d < 1 || len(m.Traits) != d {
 		return fmt.Errorf("model %q has dimension %d and %d traits", m.Name, d, len(m.Traits))
@@ -125,7 +138,15 @@ func (m *Model) check() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// checkParameters finds parameters that cannot be sampled.
+func (m *Model) checkParameters() error {
 	for _, p := range m.Parameters {
+		if p.Fixed == nil && p.Name == m.Attraction && m.Root == RootFlat {
+			return fmt.Errorf("model %q with a flat root has no proper posterior: the likelihood grows without bound as %s does; give the root a normal prior, pin it, or fix %s", m.Name, p.Name, p.Name)
+		}
 		if p.Fixed == nil && p.Prior.Family == "" {
 			return fmt.Errorf("parameter %q has neither a prior nor a fixed value", p.Name)
 		}

@@ -65,6 +65,10 @@ func TestTargetErrors(t *testing.T) {
 	}
 	_, err := bffg.NewTarget(skewed, data)
 	require.ErrorContains(t, err, "is not symmetric: elements (1,2) and (2,1) differ by 0.1")
+	flat := bffg.OrnsteinUhlenbeck([]string{"a", "b"}, data)
+	flat.Root = bffg.RootFlat
+	_, err = bffg.NewTarget(flat, data)
+	require.ErrorContains(t, err, "grows without bound as alpha does")
 	_, err = bffg.Seed().Parameter("sigma")
 	require.ErrorContains(t, err, `no parameter "sigma"; it has sigma_sq, tau_sq`)
 }

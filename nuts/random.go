@@ -89,3 +89,9 @@ func philox4x32(c [4]uint32, k [2]uint32) [4]uint32 {
 	}
 	return [4]uint32{c0, c1, c2, c3}
 }
+
+// The purposes of streams outside the sampler.
+const (
+	PurposeStates     uint32 = ReservedPurposes + iota // noise of node states, drawn for kept draws
+	PurposeSimulation                                  // simulated trees and data
+)
