@@ -16,6 +16,10 @@ type Data struct {
 	// Values holds the observations, [trait][tip], tips in the order of
 	// Topology.Leaves; NaN where missing.
 	Values [][]float64
+	// Variances, if set, are known variances of the observations around the tips'
+	// states, [trait][tip], for example squared standard errors of species means.
+	// They add to the tip noise of the model.
+	Variances [][]float64
 }
 
 // describe names a node for a message.
@@ -82,8 +86,37 @@ func (d Data) check(m *Model) error {
 			return fmt.Errorf("trait %q has no value at any tip of the tree; leave it out", m.Traits[k])
 		}
 	}
-	if !m.TipNoise {
+	switch {
+	case d.Variances != nil:
+		return d.checkVariances(m)
+	case !m.TipNoise:
 		return d.checkExact(m)
+	}
+	return nil
+}
+
+// checkVariances finds known variances that are missing or impossible.
+func (d Data) checkVariances(m *Model) error {
+	if len(d.Variances) != len(d.Values) {
+		return fmt.Errorf("there are known variances for %d traits, values for %d", len(d.Variances), len(d.Values))
+	}
+	leaves := d.Topology.Leaves()
+	for k, variances := range d.Variances {
+		if len(variances) != len(leaves) {
+			return fmt.Errorf("trait %q has %d known variances for %d tips", m.Traits[k], len(variances), len(leaves))
+		}
+		for i, v := range variances {
+			if math.IsNaN(d.Values[k][i]) {
+				continue
+			}
+			if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 || (v == 0 && !m.TipNoise) {
+				need := "not negative"
+				if !m.TipNoise {
+					need = "positive, since there is no tip noise"
+				}
+				return fmt.Errorf("the known variance of trait %q at %s is %v; it must be finite and %s", m.Traits[k], d.describe(leaves[i]), v, need)
+			}
+		}
 	}
 	return nil
 }
@@ -132,7 +165,18 @@ func (d Data) fields(m *Model) map[string][]float64 {
 			}
 		}
 	}
+	known := make([]float64, dim*n)
+	for i := range known {
+		known[i] = 1 // where nothing is observed the variance divides a zero
+	}
+	for k, variances := range d.Variances {
+		for i, v := range d.Topology.Leaves() {
+			if observed[k*n+v] == 1 {
+				known[k*n+v] = variances[i]
+			}
+		}
+	}
 	lengths := append([]float64(nil), d.Lengths...)
 	lengths[0] = 0
-	return map[string][]float64{FieldLength: lengths, FieldObservation: y, FieldObserved: observed, FieldStartAnchor: anchor}
+	return map[string][]float64{FieldKnownVariance: known, FieldLength: lengths, FieldObservation: y, FieldObserved: observed, FieldStartAnchor: anchor}
 }

@@ -91,5 +91,10 @@ func checkDiscrete(t *testing.T, run runner, tolerance float64) {
 			bffg.FieldState, bffg.FieldLogWeight, "target", autodiff.GradientName("theta"), autodiff.GradientName("z")})
 		require.NoError(t, err)
 		c.check(t, got, tolerance)
+		forward, err := run(c.forward(t), topology, c.inputs(topology), []string{bffg.FieldState})
+		require.NoError(t, err)
+		for i, want := range byComponent(c.ForwardVal) {
+			require.InDelta(t, want, forward[bffg.FieldState][i], tolerance*max(1, want, -want))
+		}
 	}
 }

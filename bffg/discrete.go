@@ -33,23 +33,33 @@ type Discrete struct {
 
 // The fields that the sweeps of a discrete model work on.
 const (
-	FieldLength      = "length"         // data (): edge length
-	FieldObservation = "y"              // data (d): observed values, 0 where missing
-	FieldObserved    = "observed"       // data (d): 1 where observed, 0 where missing
-	FieldStartAnchor = "start anchor"   // data (d): where anchors start
-	FieldNoise       = "z"              // state (d): standard-normal noise of the guided sweep
-	FieldPrecision   = "H"              // state (d,d): message precision
-	FieldPotential   = "F"              // state (d): message potential
-	FieldLogNorm     = "c"              // state (): message log norm
-	FieldAnchor      = "anchor"         // state (d): linearisation point of the edge above
-	FieldState       = "x"              // state (d): the node's state
-	FieldLogWeight   = "log weight"     // state (): importance weight of the edge above
-	TipNoise         = "tau_sq"         // chain (d): variance of the observations
-	RootValue        = "root"           // chain (d): the root's state, if pinned
-	RootMean         = "root_mean"      // chain (d): mean of the root's prior, if normal
-	RootSD           = "root_sd"        // chain (d): standard deviations of the root's prior, if normal
-	LogLikelihood    = "log_likelihood" // chain (): log p(data | parameters), an estimate where weights are not 0
+	FieldLength        = "length"         // data (): edge length
+	FieldObservation   = "y"              // data (d): observed values, 0 where missing
+	FieldObserved      = "observed"       // data (d): 1 where observed, 0 where missing
+	FieldKnownVariance = "known variance" // data (d): variance of each observation around the tip's state
+	FieldStartAnchor   = "start anchor"   // data (d): where anchors start
+	FieldNoise         = "z"              // state (d): standard-normal noise of the guided sweep
+	FieldPrecision     = "H"              // state (d,d): message precision
+	FieldPotential     = "F"              // state (d): message potential
+	FieldLogNorm       = "c"              // state (): message log norm
+	FieldAnchor        = "anchor"         // state (d): linearisation point of the edge above
+	FieldState         = "x"              // state (d): the node's state
+	FieldLogWeight     = "log weight"     // state (): importance weight of the edge above
+	TipNoise           = "tau_sq"         // chain (d): variance of the observations
+	RootValue          = "root"           // chain (d): the root's state, if pinned
+	RootMean           = "root_mean"      // chain (d): mean of the root's prior, if normal
+	RootSD             = "root_sd"        // chain (d): standard deviations of the root's prior, if normal
+	LogLikelihood      = "log_likelihood" // chain (): log p(data | parameters), an estimate where weights are not 0
 )
+
+// Tips says how the observations at the tips vary around the tips' states: with
+// the variance TipNoise, with known variances, with both added, or not at all.
+type Tips struct {
+	Noise bool // the chain field TipNoise
+	Known bool // the data field FieldKnownVariance
+}
+
+func (t Tips) exact() bool { return !t.Noise && !t.Known }
 
 // Root is what is assumed of the root's state.
 type Root uint8
@@ -66,7 +76,8 @@ func (m Discrete) Fields() []tree.Field {
 	d := tensor.Shape{m.Dim}
 	return []tree.Field{
 		{Name: FieldLength, Kind: tree.Data}, {Name: FieldObservation, Kind: tree.Data, Shape: d},
-		{Name: FieldObserved, Kind: tree.Data, Shape: d}, {Name: FieldStartAnchor, Kind: tree.Data, Shape: d},
+		{Name: FieldObserved, Kind: tree.Data, Shape: d}, {Name: FieldKnownVariance, Kind: tree.Data, Shape: d},
+		{Name: FieldStartAnchor, Kind: tree.Data, Shape: d},
 		{Name: FieldNoise, Shape: d}, {Name: FieldPrecision, Shape: tensor.Shape{m.Dim, m.Dim}},
 		{Name: FieldPotential, Shape: d}, {Name: FieldLogNorm}, {Name: FieldAnchor, Shape: d},
 		{Name: FieldState, Shape: d}, {Name: FieldLogWeight},
@@ -113,24 +124,23 @@ func (m Discrete) auxiliary(anchor tensor.Value, e Edge) Transition {
 }
 
 // AddFilter adds the backward filter with its rounds of anchor refinement.
-// Without tip noise the leaves are observed exactly.
-func (m Discrete) AddFilter(p *tree.Program, tipNoise bool) {
+func (m Discrete) AddFilter(p *tree.Program, tips Tips) {
 	p.Map("start anchors", func(v *tree.MapView) { v.Write(FieldAnchor, v.Field(FieldStartAnchor)) })
-	m.addFilterSweep(p, tipNoise)
+	m.addFilterSweep(p, tips)
 	for range m.Rounds - 1 {
 		m.addRefinement(p)
-		m.addFilterSweep(p, tipNoise)
+		m.addFilterSweep(p, tips)
 	}
 }
 
-func (m Discrete) addFilterSweep(p *tree.Program, tipNoise bool) {
+func (m Discrete) addFilterSweep(p *tree.Program, tips Tips) {
 	p.Up("backward filter", func(v *tree.UpView) {
 		v.VisitLeaves()
 		pull := func(c *tree.ChildView) Message {
 			e := Edge{c.Field(FieldLength), c.Parameter}
 			t := m.auxiliary(c.Field(FieldAnchor), e)
 			message := Message{c.Field(FieldPrecision), c.Field(FieldPotential), c.Field(FieldLogNorm)}.Pull(t)
-			if tipNoise {
+			if !tips.exact() {
 				return message
 			}
 			exact := observeExactly(c.Field(FieldObservation), c.Field(FieldObserved), t.Q).pull(t)
@@ -140,9 +150,16 @@ func (m Discrete) addFilterSweep(p *tree.Program, tipNoise bool) {
 		h := v.Children(func(c *tree.ChildView) tensor.Value { return pull(c).H }).Sum()
 		f := v.Children(func(c *tree.ChildView) tensor.Value { return pull(c).F }).Sum()
 		constant := v.Children(func(c *tree.ChildView) tensor.Value { return pull(c).C }).Sum()
-		if tipNoise {
+		if !tips.exact() {
 			mask := tensor.Select(v.IsLeaf(), v.Field(FieldObserved), tensor.Zeros(m.Dim))
-			o := ObservationMessage(v.Field(FieldObservation), mask, v.Parameter(TipNoise))
+			variance := tensor.Zeros(m.Dim)
+			if tips.Noise {
+				variance = v.Parameter(TipNoise)
+			}
+			if tips.Known {
+				variance = variance.Add(v.Field(FieldKnownVariance))
+			}
+			o := ObservationMessage(v.Field(FieldObservation), mask, variance)
 			h, f, constant = h.Add(o.H), f.Add(o.F), constant.Add(o.C)
 		}
 		v.Write(FieldPrecision, h)
@@ -198,7 +215,7 @@ func (m Discrete) AddRoot(p *tree.Program, root Root, draw bool) {
 
 // AddGuidedForward adds the guided sweep: every node's state and weight from its
 // parent's state and its own noise (Theorem 14).
-func (m Discrete) AddGuidedForward(p *tree.Program, tipNoise bool) {
+func (m Discrete) AddGuidedForward(p *tree.Program, tips Tips) {
 	p.Down("guided forward", func(v *tree.DownView) {
 		e := Edge{v.Field(FieldLength), v.Parameter}
 		x := v.Parent(FieldState)
@@ -208,7 +225,7 @@ func (m Discrete) AddGuidedForward(p *tree.Program, tipNoise bool) {
 		message := Message{v.Field(FieldPrecision), v.Field(FieldPotential), v.Field(FieldLogNorm)}
 		center, factor := message.Guided(mean, covariance)
 		weight := message.excess(mean, covariance).Sub(message.excess(guess, t.Q))
-		if !tipNoise {
+		if tips.exact() {
 			truth := observeExactly(v.Field(FieldObservation), v.Field(FieldObserved), covariance)
 			auxiliary := observeExactly(v.Field(FieldObservation), v.Field(FieldObserved), t.Q)
 			exactCenter, exactFactor := truth.guided(mean, covariance)
@@ -234,14 +251,14 @@ func (m Discrete) AddForward(p *tree.Program) {
 // AddLikelihood adds all sweeps and the chain variable LogLikelihood. With
 // weights it includes the guided sweep and its importance weights, which depend
 // on the noise; a model whose auxiliary is the truth needs none.
-func (m Discrete) AddLikelihood(p *tree.Program, root Root, tipNoise, weights bool) {
-	m.AddFilter(p, tipNoise)
+func (m Discrete) AddLikelihood(p *tree.Program, root Root, tips Tips, weights bool) {
+	m.AddFilter(p, tips)
 	m.AddRoot(p, root, weights)
 	if !weights {
 		p.Scalars("likelihood", func(v *tree.ScalarView) { v.Write(LogLikelihood, v.Parameter("log h(root)")) })
 		return
 	}
-	m.AddGuidedForward(p, tipNoise)
+	m.AddGuidedForward(p, tips)
 	p.Total("sum of log weights", func(v *tree.MapView) tensor.Value { return v.Field(FieldLogWeight) })
 	p.Scalars("likelihood", func(v *tree.ScalarView) {
 		v.Write(LogLikelihood, v.Parameter("log h(root)").Add(v.Parameter("sum of log weights")))

@@ -102,7 +102,7 @@ func (c discreteCase) program(t testing.TB) *tree.Program {
 	p.Scalars("tip noise", func(v *tree.ScalarView) {
 		v.Write(bffg.TipNoise, v.Parameter("theta").At(1).Exp().Spread(c.D))
 	})
-	m.AddLikelihood(p, bffg.RootPinned, true, true)
+	m.AddLikelihood(p, bffg.RootPinned, bffg.Tips{Noise: true}, true)
 	p.Total("test function", func(v *tree.MapView) tensor.Value { return v.Field(bffg.FieldState).Sin().Sum() })
 	p.Scalars("target", func(v *tree.ScalarView) {
 		v.Write("target", v.Parameter(bffg.LogLikelihood).Add(v.Parameter("test function")))
@@ -124,6 +124,22 @@ func (c discreteCase) inputs(topology *tree.Topology) map[string][]float64 {
 	}
 	return map[string][]float64{bffg.FieldObservation: y, bffg.FieldObserved: mask, bffg.FieldStartAnchor: anchor,
 		bffg.FieldNoise: byComponent(c.Z), "theta": c.Theta, bffg.RootValue: c.RootVal, bffg.FieldLength: make([]float64, n)}
+}
+
+// forward is the unconditional sweep of the same model.
+func (c discreteCase) forward(t testing.TB) *tree.Program {
+	m := c.model()
+	schema, err := tree.NewSchema(append(m.Fields(),
+		tree.Field{Name: "theta", Kind: tree.Chain, Shape: tensor.Shape{3}},
+		tree.Field{Name: bffg.RootValue, Kind: tree.Chain, Shape: tensor.Shape{c.D}})...)
+	require.NoError(t, err)
+	p := tree.NewProgram(schema)
+	p.Map("root", func(v *tree.MapView) {
+		v.Write(bffg.FieldState, tensor.Select(v.IsRoot(), v.Parameter(bffg.RootValue), tensor.Zeros(c.D)))
+	})
+	m.AddForward(p)
+	require.NoError(t, p.Err())
+	return p
 }
 
 func (c discreteCase) check(t *testing.T, got map[string][]float64, tolerance float64) {

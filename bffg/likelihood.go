@@ -50,7 +50,7 @@ func (m *Model) LogLikelihood(ctx context.Context, dev device.Device, data Data,
 		return Likelihood{}, err
 	}
 	p := tree.NewProgram(schema)
-	m.Discrete.AddLikelihood(p, m.Root, m.TipNoise, false)
+	m.Discrete.AddLikelihood(p, m.Root, Tips{m.TipNoise, data.Variances != nil}, false)
 	options := plan.Options{Chains: 1, Outputs: []string{LogLikelihood}}
 	if gradient {
 		var names []string

@@ -111,6 +111,9 @@ func denseLikelihood(m *bffg.Model, data bffg.Data, values map[string][]float64)
 			if i == j && m.TipNoise {
 				c += values[bffg.TipNoise][a.trait]
 			}
+			if i == j && data.Variances != nil {
+				c += data.Variances[a.trait][position[a.tip]]
+			}
 			v.SetSym(i, j, c)
 		}
 	}
@@ -147,7 +150,8 @@ func denseLikelihood(m *bffg.Model, data bffg.Data, values map[string][]float64)
 }
 
 // TestLikelihoodAgainstDense: both models, every root, with and without tip
-// noise, one to three traits, on ragged trees with missing values.
+// noise and known variances, one to three traits, on ragged trees with missing
+// values.
 func TestLikelihoodAgainstDense(t *testing.T) {
 	dev := openCPU(t, device.Float64)
 	rates := [][]float64{{0.7}, {0.7, 0.2, 0.2, 0.5}, {0.7, 0.2, -0.1, 0.2, 0.5, 0.3, -0.1, 0.3, 0.9}}
@@ -173,6 +177,17 @@ func TestLikelihoodAgainstDense(t *testing.T) {
 						want := denseLikelihood(model, data, values)
 						require.InDelta(t, want, l.Value, 1e-9*(1+math.Abs(want)), name)
 						checkLikelihoodGradient(t, name, model, data, values, l)
+						known := data
+						known.Variances = make([][]float64, traits)
+						for k := range known.Variances {
+							for i := range data.Values[k] {
+								known.Variances[k] = append(known.Variances[k], 0.05+0.01*float64(i))
+							}
+						}
+						l, err = model.LogLikelihood(context.Background(), dev, known, values, false)
+						require.NoError(t, err, name)
+						want = denseLikelihood(model, known, values)
+						require.InDelta(t, want, l.Value, 1e-9*(1+math.Abs(want)), "%s, known variances", name)
 					}
 				}
 			}

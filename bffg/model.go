@@ -246,9 +246,10 @@ func (m *Model) positionField() tree.Field {
 	return tree.Field{Name: FieldPosition, Kind: tree.Chain, Shape: tensor.Shape{max(m.coordinates(), 1)}}
 }
 
-// Posterior is the program of LogDensity at a position. With weights the guided
-// sweep is part of it.
-func (m *Model) Posterior(weights bool) (*tree.Program, error) {
+// Posterior is the program of LogDensity at a position. With known the
+// data hold variances of the observations; with weights the guided sweep is part
+// of it.
+func (m *Model) Posterior(known, weights bool) (*tree.Program, error) {
 	schema, err := m.schema(m.positionField())
 	if err != nil {
 		return nil, err
@@ -256,7 +257,7 @@ func (m *Model) Posterior(weights bool) (*tree.Program, error) {
 	p := tree.NewProgram(schema)
 	m.addParameters(p)
 	m.addRootConstants(p)
-	m.Discrete.AddLikelihood(p, m.Root, m.TipNoise, weights)
+	m.Discrete.AddLikelihood(p, m.Root, Tips{m.TipNoise, known}, weights)
 	if m.SampleNoise {
 		p.Total("log density of the noise", func(v *tree.MapView) tensor.Value {
 			return v.Field(FieldNoise).Square().Scale(-0.5).Shift(-0.5 * math.Log(2*math.Pi)).Sum()

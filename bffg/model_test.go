@@ -35,6 +35,15 @@ func TestTargetErrors(t *testing.T) {
 			}
 		}},
 		{"1 tips with data have an edge of length 0 (node 20)", func(m *bffg.Model, d *bffg.Data) { d.Lengths[20], m.TipNoise = 0, false }},
+		{"trait \"x\" has 1 known variances for 16 tips", func(m *bffg.Model, d *bffg.Data) { d.Variances = [][]float64{{1}} }},
+		{"known variances for 0 traits, values for 1", func(m *bffg.Model, d *bffg.Data) { d.Variances = [][]float64{} }},
+		{"known variance of trait \"x\" at node 15 is -1; it must be finite and not negative", func(m *bffg.Model, d *bffg.Data) {
+			d.Variances = [][]float64{make([]float64, 16)}
+			d.Variances[0][0] = -1
+		}},
+		{"it must be finite and positive, since there is no tip noise", func(m *bffg.Model, d *bffg.Data) {
+			d.Variances, m.TipNoise = [][]float64{make([]float64, 16)}, false
+		}},
 		{"the pinned root state needs 1 numbers", func(m *bffg.Model, d *bffg.Data) { m.RootValue = nil }},
 		{"the standard deviation of the root's prior of trait \"x\" is 0", func(m *bffg.Model, d *bffg.Data) {
 			m.Root, m.RootMean, m.RootSD = bffg.RootNormal, []float64{0}, []float64{0}

@@ -45,7 +45,7 @@ func seedProgram(t testing.TB, kind string) *tree.Program {
 			return bffg.Transition{Phi: tensor.Identity(1), Beta: tensor.Zeros(1), Q: brownian(anchor, e)}
 		}
 	}
-	p, err := model.Posterior(true)
+	p, err := model.Posterior(false, true)
 	require.NoError(t, err)
 	p.Total("total path", func(v *tree.MapView) tensor.Value { return v.Field(bffg.FieldState).Sum() })
 	require.NoError(t, p.Err())

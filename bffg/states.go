@@ -20,7 +20,7 @@ type States struct {
 // OpenStates compiles the guided sweep for a device, for a number of draws at a
 // time.
 func (t *Target) OpenStates(dev device.Device, draws int) (*States, error) {
-	p, err := t.model.Posterior(true)
+	p, err := t.model.Posterior(t.data.Variances != nil, true)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func NewTarget(model *Model, data Data) (*Target, error) {
 	if err := data.check(model); err != nil {
 		return nil, err
 	}
-	p, err := model.Posterior(model.SampleNoise)
+	p, err := model.Posterior(data.Variances != nil, model.SampleNoise)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func TestWeightIsUnbiased(t *testing.T) {
 			tree.Field{Name: bffg.TipNoise, Kind: tree.Chain, Shape: tensor.Shape{1}})...)
 		require.NoError(t, err)
 		p := tree.NewProgram(schema)
-		m.AddLikelihood(p, bffg.RootPinned, true, true)
+		m.AddLikelihood(p, bffg.RootPinned, bffg.Tips{Noise: true}, true)
 		run, err := plan.Compile(openCPU(t, device.Float64), p, topology, plan.Options{Chains: draws, Outputs: []string{bffg.LogLikelihood}})
 		require.NoError(t, err)
 		filled := func(x float64, n int) []float64 {
