@@ -1,0 +1,186 @@
+package main
+
+import (
+	"math"
+
+	"github.com/hxgpu/hxgpu/bffg"
+)
+
+// exact is a parameter's posterior without Monte Carlo error.
+type exact struct{ Mean, SD, Q2_5, Median, Q97_5 float64 }
+
+// analyticSeed is the exact posterior of sigma_sq and tau_sq in the seed model,
+// or nil where the model has been changed so that it does not apply. With a root
+// pinned at r the observations are N(r, sigma_sq M + tau_sq I), where M holds the
+// distances between the root and the last common ancestors of the tips. Both have
+// the eigenvectors of M, so the likelihood on a grid of (log sigma_sq, log tau_sq)
+// takes one product per eigenvalue, and the posterior is summed over the grid.
+func analyticSeed(m *bffg.Model, data bffg.Data) map[string]exact {
+	names := [2]string{"sigma_sq", bffg.TipNoise}
+	var mean, sd [2]float64
+	for i, name := range names {
+		p, err := m.Parameter(name)
+		if err != nil || p.Fixed != nil || p.Prior.Family != "lognormal" {
+			return nil
+		}
+		mean[i], sd[i] = p.Prior.Parameters[0], p.Prior.Parameters[1]
+	}
+	if m.Root != bffg.RootPinned {
+		return nil
+	}
+	y := append([]float64(nil), data.Values[0]...)
+	for i := range y {
+		y[i] -= m.RootValue[0]
+	}
+	values, vectors := symmetricEigen(ancestorDepths(data), len(y))
+	squares := make([]float64, len(y)) // of the observations along the eigenvectors
+	for j := range squares {
+		for i := range y {
+			squares[j] += vectors[i*len(y)+j] * y[i]
+		}
+		squares[j] *= squares[j]
+	}
+
+	const points, width = 321, 7.0 // the grid spans so many prior sds on each side
+	at := func(parameter, i int) float64 {
+		return mean[parameter] + sd[parameter]*width*(2*float64(i)/(points-1)-1)
+	}
+	logs := make([]float64, points*points)
+	top := math.Inf(-1)
+	for i := range points {
+		s := math.Exp(at(0, i))
+		for j := range points {
+			t := math.Exp(at(1, j))
+			logDeterminant, determinant, quadratic := 0.0, 1.0, 0.0
+			for k, lambda := range values {
+				variance := s*max(lambda, 0) + t
+				determinant *= variance
+				if determinant < 1e-200 || determinant > 1e200 {
+					logDeterminant += math.Log(determinant)
+					determinant = 1
+				}
+				quadratic += squares[k] / variance
+			}
+			a, b := (at(0, i)-mean[0])/sd[0], (at(1, j)-mean[1])/sd[1]
+			log := -0.5 * (logDeterminant + math.Log(determinant) + quadratic + a*a + b*b)
+			logs[i*points+j] = log
+			top = max(top, log)
+		}
+	}
+	var marginal [2][]float64
+	for i := range marginal {
+		marginal[i] = make([]float64, points)
+	}
+	for i := range points {
+		for j := range points {
+			w := math.Exp(logs[i*points+j] - top)
+			marginal[0][i] += w
+			marginal[1][j] += w
+		}
+	}
+	result := map[string]exact{}
+	for i, name := range names {
+		result[name] = gridSummary(marginal[i], func(k int) float64 { return at(i, k) })
+	}
+	return result
+}
+
+// gridSummary summarises exp(u) for weights on an even grid of u.
+func gridSummary(weights []float64, at func(i int) float64) exact {
+	total, first, second := 0.0, 0.0, 0.0
+	for i, w := range weights {
+		x := math.Exp(at(i))
+		total, first, second = total+w, first+w*x, second+w*x*x
+	}
+	mean := first / total
+	// The weight of a point is spread over its cell; the distribution function
+	// is interpolated linearly in u between the cells' ends.
+	quantile := func(p float64) float64 {
+		below := 0.0
+		for i, w := range weights {
+			if below+w >= p*total && w > 0 {
+				return math.Exp(at(i) + (at(1)-at(0))*((p*total-below)/w-0.5))
+			}
+			below += w
+		}
+		return math.NaN()
+	}
+	return exact{mean, math.Sqrt(second/total - mean*mean), quantile(0.025), quantile(0.5), quantile(0.975)}
+}
+
+// ancestorDepths is the matrix of the distances between the root and the last
+// common ancestor of every two tips.
+func ancestorDepths(data bffg.Data) []float64 {
+	t := data.Topology
+	depth := make([]float64, t.Size())
+	for v := 1; v < len(depth); v++ {
+		depth[v] = depth[t.Parent(v)] + data.Lengths[v]
+	}
+	leaves := t.Leaves()
+	m := make([]float64, len(leaves)*len(leaves))
+	for i, a := range leaves {
+		for j, b := range leaves {
+			u, v := a, b
+			for u != v { // parents stand before their children
+				if u > v {
+					u = t.Parent(u)
+				} else {
+					v = t.Parent(v)
+				}
+			}
+			m[i*len(leaves)+j] = depth[u]
+		}
+	}
+	return m
+}
+
+// symmetricEigen finds the eigenvalues and eigenvectors (columns) of a symmetric
+// n by n matrix by Jacobi's rotations (Golub & Van Loan, Matrix Computations,
+// section 8.5).
+func symmetricEigen(a []float64, n int) (values, vectors []float64) {
+	a = append([]float64(nil), a...)
+	vectors = make([]float64, n*n)
+	for i := range n {
+		vectors[i*n+i] = 1
+	}
+	for range 50 {
+		off, all := 0.0, 0.0
+		for i := range n {
+			for j := range n {
+				all += a[i*n+j] * a[i*n+j]
+				if i != j {
+					off += a[i*n+j] * a[i*n+j]
+				}
+			}
+		}
+		if off <= 1e-30*all {
+			break
+		}
+		for p := range n {
+			for q := p + 1; q < n; q++ {
+				if a[p*n+q] == 0 {
+					continue
+				}
+				theta := (a[q*n+q] - a[p*n+p]) / (2 * a[p*n+q])
+				tan := math.Copysign(1, theta) / (math.Abs(theta) + math.Hypot(theta, 1))
+				cos := 1 / math.Hypot(tan, 1)
+				sin := tan * cos
+				for k := range n {
+					x, y := a[k*n+p], a[k*n+q]
+					a[k*n+p], a[k*n+q] = cos*x-sin*y, sin*x+cos*y
+				}
+				for k := range n {
+					x, y := a[p*n+k], a[q*n+k]
+					a[p*n+k], a[q*n+k] = cos*x-sin*y, sin*x+cos*y
+					x, y = vectors[k*n+p], vectors[k*n+q]
+					vectors[k*n+p], vectors[k*n+q] = cos*x-sin*y, sin*x+cos*y
+				}
+			}
+		}
+	}
+	values = make([]float64, n)
+	for i := range n {
+		values[i] = a[i*n+i]
+	}
+	return values, vectors
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hxgpu/hxgpu/bffg"
+	"github.com/hxgpu/hxgpu/internal/runstore"
+	"github.com/hxgpu/hxgpu/tree"
+)
+
+// dataFlags name the files and columns to read.
+type dataFlags struct{ tree, traits, trait string }
+
+func (f *dataFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.tree, "tree", "", "the tree, a Newick `file` with edge lengths (may be gzip)")
+	cmd.Flags().StringVar(&f.traits, "traits", "", "the traits, a CSV or TSV `file` with one row per taxon (may be gzip)")
+	cmd.Flags().StringVar(&f.trait, "trait", "", "`column` of the traits to model, several with commas between")
+}
+
+// inputs are the tree and the data of a command.
+type inputs struct {
+	phylogeny *tree.Phylogeny
+	data      bffg.Data
+	traits    []string
+	record    runstore.DataFiles
+	builtIn   bool
+}
+
+// check finds flags that do not go together. The built-in example needs none.
+func (f *dataFlags) check() error {
+	switch {
+	case f.tree == "" && f.traits == "" && f.trait == "":
+		return nil
+	case f.tree == "":
+		return usagef("--tree is missing: name the Newick file of the tree that the traits belong to")
+	case f.traits == "":
+		return usagef("--traits is missing: name the CSV file with the traits of the tree's tips")
+	}
+	return nil
+}
+
+// splitTraits reads the value of --trait.
+func splitTraits(text string) ([]string, error) {
+	var traits []string
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		switch {
+		case name == "":
+			return nil, usagef("--trait %q has an empty name: write column names with commas between", text)
+		case slices.Contains(traits, name):
+			return nil, usagef("--trait names %q twice", name)
+		}
+		traits = append(traits, name)
+	}
+	return traits, nil
+}
+
+// load reads the files, or takes the built-in example where none are named.
+func (f *dataFlags) load() (*inputs, error) {
+	if f.tree == "" {
+		return builtIn(), nil
+	}
+	var traits []string
+	if f.trait != "" {
+		var err error
+		if traits, err = splitTraits(f.trait); err != nil {
+			return nil, err
+		}
+	}
+	phylogeny, err := tree.ReadNewickFile(f.tree)
+	if err != nil {
+		return nil, fmt.Errorf("--tree: %w", err)
+	}
+	if phylogeny.Topology.Size() == 1 {
+		return nil, fmt.Errorf("--tree: %s: the tree is a single tip; a model needs at least one edge", f.tree)
+	}
+	if err := phylogeny.RequireLengths(); err != nil {
+		return nil, fmt.Errorf("--tree: %s: %w", f.tree, err)
+	}
+	table, err := tree.ReadTableFile(f.traits)
+	if err != nil {
+		return nil, fmt.Errorf("--traits: %w", err)
+	}
+	if traits == nil {
+		return nil, usagef("--trait is missing: name one or more columns of %s, which has %s", f.traits, shorten(table.Columns))
+	}
+	matching, err := tree.Match(phylogeny, table)
+	if err != nil {
+		return nil, err
+	}
+	in := &inputs{phylogeny: phylogeny, traits: traits,
+		data: bffg.Data{Topology: phylogeny.Topology, Lengths: phylogeny.Lengths, Names: phylogeny.Names},
+		record: runstore.DataFiles{Tree: f.tree, Traits: f.traits, Columns: traits, Tips: phylogeny.Topology.LeafCount(),
+			Nodes: phylogeny.Topology.Size(), TreeOnly: matching.TreeOnly, TableOnly: matching.TableOnly}}
+	for _, trait := range traits {
+		column, err := table.Numbers(trait)
+		if err != nil {
+			return nil, err
+		}
+		in.data.Values = append(in.data.Values, matching.PerTip(column))
+	}
+	in.count()
+	return in, nil
+}
+
+// builtIn is the example that needs no files.
+func builtIn() *inputs {
+	data := bffg.SeedData()
+	n := data.Topology.Size()
+	data.Names = make([]string, n)
+	has := make([]bool, n)
+	for v := range n {
+		has[v] = v > 0
+	}
+	for i, v := range data.Topology.Leaves() {
+		data.Names[v] = fmt.Sprintf("tip_%d", i+1)
+	}
+	in := &inputs{data: data, traits: []string{"x"}, builtIn: true,
+		phylogeny: &tree.Phylogeny{Topology: data.Topology, Names: data.Names, Lengths: data.Lengths, HasLength: has},
+		record: runstore.DataFiles{BuiltIn: "16 tips of a balanced tree, simulated with sigma_sq = 0.5 and tau_sq = 0.1",
+			Columns: []string{"x"}, Tips: data.Topology.LeafCount(), Nodes: n}}
+	in.count()
+	return in
+}
+
+// count fills in what the record says of the data.
+func (in *inputs) count() {
+	in.record.Height = runstore.Number(in.data.Height())
+	in.record.Observed = nil
+	for k := range in.traits {
+		_, _, n := in.data.Moments(k)
+		in.record.Observed = append(in.record.Observed, n)
+	}
+}
+
+// report says what was read, and which taxa stand on one side only.
+func (in *inputs) report(w io.Writer) {
+	r := in.record
+	if in.builtIn {
+		fmt.Fprintf(w, "  data       built-in example: %s\n", r.BuiltIn)
+		return
+	}
+	fmt.Fprintf(w, "  tree       %s: %d tips, %d nodes, height %.6g; edge lengths are used as they are\n", r.Tree, r.Tips, r.Nodes, float64(r.Height))
+	for k, trait := range in.traits {
+		mean, variance, n := in.data.Moments(k)
+		fmt.Fprintf(w, "  trait      %s: %d of %d tips have a value, mean %.6g, sd %.6g\n", trait, n, r.Tips, mean, math.Sqrt(variance))
+	}
+	if n := len(r.TreeOnly); n > 0 {
+		fmt.Fprintf(w, "  %s of the tree without a row in the table, kept as missing: %s\n", plural(n, "tip"), shorten(r.TreeOnly))
+	}
+	if n := len(r.TableOnly); n > 0 {
+		fmt.Fprintf(w, "  %s of the table without a tip in the tree, ignored: %s\n", plural(n, "row"), shorten(r.TableOnly))
+	}
+}
+
+// warnings are what the data call for.
+func (in *inputs) warnings() []string {
+	var warnings []string
+	for k, trait := range in.traits {
+		if _, variance, n := in.data.Moments(k); n > 1 && variance == 0 {
+			warnings = append(warnings, fmt.Sprintf("every value of trait %q is the same: the data say only that its rates are small, and how small is the prior's word", trait))
+		} else if n == 1 {
+			warnings = append(warnings, fmt.Sprintf("trait %q has a single value: the posterior of its rates is close to the prior", trait))
+		}
+	}
+	return warnings
+}
+
+// shorten lists at most ten names and how many more there are.
+func shorten(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

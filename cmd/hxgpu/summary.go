@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hxgpu/hxgpu/internal/runstore"
+	"github.com/hxgpu/hxgpu/nuts"
+)
+
+// printTable writes rows in columns, the first to the left and the rest to the
+// right.
+func printTable(w io.Writer, rows [][]string) error {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var out strings.Builder
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i == 0 {
+				line.WriteString(cell + pad)
+			} else {
+				line.WriteString("  " + pad + cell)
+			}
+		}
+		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// figure writes a number with four digits.
+func figure(x float64) string {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return "-"
+	}
+	return fmt.Sprintf("%.4g", x)
+}
+
+// printSummary writes the table of the parameters, with exact posteriors below
+// those that have one.
+func printSummary(w io.Writer, parameters runstore.Parameters, analytic map[string]exact) error {
+	rows := [][]string{{"parameter", "mean", "sd", "mcse", "2.5 %", "median", "97.5 %", "R-hat", "ESS bulk", "ESS tail"}}
+	for _, p := range parameters {
+		s := p.Statistics
+		rows = append(rows, []string{p.Name, figure(s.Mean), figure(s.SD), fmt.Sprintf("%.2g", s.MCSEMean), figure(s.Q2_5), figure(s.Median),
+			figure(s.Q97_5), fmt.Sprintf("%.4f", s.Rhat), fmt.Sprintf("%.0f", s.ESSBulk), fmt.Sprintf("%.0f", s.ESSTail)})
+		if e, ok := analytic[p.Name]; ok {
+			rows = append(rows, []string{"  exact", figure(e.Mean), figure(e.SD), "", figure(e.Q2_5), figure(e.Median), figure(e.Q97_5)})
+		}
+	}
+	if err := printTable(w, rows); err != nil {
+		return err
+	}
+	if len(analytic) > 0 {
+		_, err := fmt.Fprintln(w, "(exact: the analytic posterior, by quadrature)")
+		return err
+	}
+	return nil
+}
+
+// printTimings writes where the time went.
+func printTimings(w io.Writer, s runstore.Summary) {
+	fmt.Fprintf(w, "%s in %d draws; %d gradients\n", plural(s.Divergences, "divergence"), s.Chains*s.Draws, s.Gradients)
+	fmt.Fprintf(w, "wall time: compile %s, warm-up %s, draws %s, in all %s\n", seconds(s.Timings.Compile), seconds(s.Timings.Warmup),
+		seconds(s.Timings.Draws), seconds(s.Timings.Total))
+}
+
+func seconds(x runstore.Number) string {
+	if x < 1 {
+		return fmt.Sprintf("%.3f s", float64(x))
+	}
+	return fmt.Sprintf("%.2f s", float64(x))
+}
+
+// The limits beyond which a run is not to be trusted (Vehtari et al. 2021,
+// Bayesian Analysis 16(2)).
+const (
+	maxRhat = 1.01
+	minESS  = 400
+)
+
+// samplerWarnings says what is wrong with a run and what to do about it.
+func samplerWarnings(parameters runstore.Parameters, chains [][]nuts.Stats, maxTreeDepth int) []string {
+	var warnings, mixed, few []string
+	for _, p := range parameters {
+		s := p.Statistics
+		if s.Rhat > maxRhat {
+			mixed = append(mixed, fmt.Sprintf("%s (%.3f)", p.Name, s.Rhat))
+		}
+		if ess := min(s.ESSBulk, s.ESSTail); ess < minESS {
+			few = append(few, fmt.Sprintf("%s (%.0f)", p.Name, ess))
+		}
+	}
+	if len(mixed) > 0 {
+		warnings = append(warnings, fmt.Sprintf("the chains do not agree, R-hat is above %v for %s: run longer with --warmup and --draws, or give tighter priors", maxRhat, shorten(mixed)))
+	}
+	if len(few) > 0 {
+		warnings = append(warnings, fmt.Sprintf("few independent draws, an effective sample size is below %d for %s: the intervals are rough; run longer with --draws", minESS, shorten(few)))
+	}
+	draws, divergent, deep := 0, 0, 0
+	for _, chain := range chains {
+		draws += len(chain)
+		for _, s := range chain {
+			if s.Divergent {
+				divergent++
+			}
+			if s.TreeDepth >= maxTreeDepth {
+				deep++
+			}
+		}
+	}
+	if divergent > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d of %d transitions diverged, so that a part of the posterior may be missing: raise --target-accept towards 0.99, or give tighter priors", divergent, draws))
+	}
+	if deep > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d of %d transitions stopped at the largest tree depth %d, which is slow but not wrong: raise --max-treedepth, or give tighter priors", deep, draws, maxTreeDepth))
+	}
+	return warnings
+}
+
+// printWarnings writes warnings, one a line.
+func printWarnings(w io.Writer, warnings []string) {
+	for _, text := range warnings {
+		fmt.Fprintf(w, "warning: %s\n", text)
+	}
+}
+
+// inSeconds is a duration as a number for JSON.
+func inSeconds(d time.Duration) runstore.Number { return runstore.Number(d.Seconds()) }

@@ -1,0 +1,145 @@
+package runstore
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// The files of a run.
+const (
+	RunFile     = "run.json"
+	SummaryFile = "summary.json"
+	StatesFile  = "ancestral.csv"
+	TreeFile    = "ancestral.nex"
+)
+
+// ErrHasRun says that a folder holds a run already.
+var ErrHasRun = errors.New("holds a run already")
+
+// Folder is where the files of a run go.
+type Folder struct{ path string }
+
+// OpenFolder makes the folder if it is not there and checks that files can be
+// written to it. A folder that holds one of the named files already is refused
+// with [ErrHasRun] unless overwrite is set.
+func OpenFolder(path string, overwrite bool, holds ...string) (*Folder, error) {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s is a file: name a folder", path)
+	}
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		return nil, fmt.Errorf("%s: cannot make the folder: %w", path, cause(err))
+	}
+	f := &Folder{path}
+	for _, name := range holds {
+		switch _, err := os.Lstat(f.Path(name)); {
+		case err == nil && !overwrite:
+			return nil, fmt.Errorf("%s %w (%s)", path, ErrHasRun, name)
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("%s: cannot be read: %w", path, cause(err))
+		}
+	}
+	probe, err := os.CreateTemp(path, ".hxgpu-*")
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot write to the folder: %w", path, cause(err))
+	}
+	probe.Close()
+	return f, os.Remove(probe.Name())
+}
+
+// Path is the path of a file in the folder.
+func (f *Folder) Path(name string) string { return filepath.Join(f.path, name) }
+
+// Write makes a file of what fill writes. The file appears complete or not at
+// all, and takes the place of one with its name.
+func (f *Folder) Write(name string, fill func(w io.Writer) error) (err error) {
+	target := f.Path(name)
+	file, err := os.CreateTemp(f.path, ".hxgpu-*")
+	if err != nil {
+		return fmt.Errorf("%s: cannot be written: %w", target, cause(err))
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+			os.Remove(file.Name())
+			err = fmt.Errorf("%s: cannot be written: %w", target, cause(err))
+		}
+	}()
+	out := bufio.NewWriterSize(file, 1<<16)
+	if err := fill(out); err != nil {
+		return err
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if err := file.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), target)
+}
+
+// WriteJSON writes a value as indented JSON.
+func (f *Folder) WriteJSON(name string, value any) error {
+	return f.Write(name, func(w io.Writer) error { return EncodeJSON(w, value) })
+}
+
+// Clear removes the files of an earlier run.
+func (f *Folder) Clear() error {
+	names := []string{RunFile, SummaryFile, StatesFile, TreeFile}
+	chains, err := filepath.Glob(filepath.Join(escapeGlob(f.path), "chain_*.csv"))
+	if err != nil {
+		return err
+	}
+	for _, path := range chains {
+		name := filepath.Base(path)
+		number := strings.TrimSuffix(strings.TrimPrefix(name, "chain_"), ".csv")
+		if _, err := strconv.ParseUint(number, 10, 32); err == nil {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if err := os.Remove(f.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: cannot be removed: %w", f.Path(name), cause(err))
+		}
+	}
+	return nil
+}
+
+// escapeGlob makes a path match only itself.
+func escapeGlob(path string) string {
+	if os.PathSeparator == '\\' {
+		return path // a backslash does not escape there
+	}
+	return strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[").Replace(path)
+}
+
+// EncodeJSON writes a value as indented JSON with characters as they are.
+func EncodeJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
+// cause is an error without the path of a temporary file.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return link.Err
+	}
+	return err
+}
