@@ -32,6 +32,7 @@ const (
 	formLoadIndex // vector of Buffer[offset + integer register a]
 	formAffine    // integer register = varying part of index
 	formLoaded    // integer register = integer buffer at the index
+	formCombined  // integer register = (a + offset) op (b + c), both integer registers
 )
 
 // span binds a vector to a contiguous run of a buffer for each block: what the
@@ -80,11 +81,7 @@ type compiler struct {
 }
 
 func compileCode(k *shaders.Kernel, inPlace bool) (*code, error) {
-	forms, ok := indices(k)
-	if !ok {
-		return nil, fmt.Errorf("cpu: kernel %q computes an index that is not linear in item, chain and one loaded integer", k.Name)
-	}
-	c := &compiler{kernel: k, forms: forms, inPlace: inPlace, values: make([]operand, len(k.Instructions)),
+	c := &compiler{kernel: k, forms: indices(k), inPlace: inPlace, values: make([]operand, len(k.Instructions)),
 		lastUse: make([]int, len(k.Instructions)), owned: map[int]bool{}, loads: map[index]int{}, rows: map[int]int{},
 		written: map[int]bool{}, read: map[int]bool{}, direct: map[shaders.Value]span{}}
 	c.out.kernel = k
@@ -130,16 +127,31 @@ func (c *compiler) findUses() {
 			}
 		}
 	}
-	// The loaded integers inside index forms are used where the form is.
 	for v, i := range instructions {
-		if i.Op == shaders.OpStore && c.inPlace && !c.read[i.Buffer] {
-			form := c.forms[i.A]
-			if _, taken := c.direct[i.B]; !taken && form.contiguous(c.kernel.Chains) {
-				c.direct[i.B] = span{buffer: i.Buffer, offset: form.constant}
-				_ = v
+		if i.Op == shaders.OpStore && c.inPlace && !c.read[i.Buffer] && c.onlyStore(v) {
+			if _, taken := c.direct[i.B]; !taken {
+				c.direct[i.B] = span{buffer: i.Buffer, offset: c.forms[i.A].constant}
 			}
 		}
 	}
+}
+
+// onlyStore reports whether store v is contiguous and no other store of the
+// kernel can hit the same elements, so that it may happen before its turn.
+func (c *compiler) onlyStore(v int) bool {
+	i := c.kernel.Instructions[v]
+	at := c.forms[i.A]
+	if !at.contiguous(c.kernel.Chains) {
+		return false
+	}
+	for w, other := range c.kernel.Instructions {
+		if w != v && other.Op == shaders.OpStore && other.Buffer == i.Buffer {
+			if to := c.forms[other.A]; !to.contiguous(c.kernel.Chains) || to.constant == at.constant {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (c *compiler) newVector() int {
@@ -220,7 +232,8 @@ func (c *compiler) integer(x index) int {
 	return r
 }
 
-// row is the integer register that holds a loaded integer.
+// row is the integer register that holds a loaded integer, or one that is no
+// linear form of others.
 func (c *compiler) row(v int) int {
 	if r, ok := c.rows[v]; ok {
 		return r
@@ -228,6 +241,15 @@ func (c *compiler) row(v int) int {
 	i := c.kernel.Instructions[v]
 	at := c.forms[i.A]
 	from := c.integer(at)
+	if i.Op != shaders.OpLoadInt {
+		other := c.forms[i.B]
+		o := operation{op: i.Op, form: formCombined, a: from, offset: at.constant, b: c.integer(other), c: other.constant}
+		o.dst = c.out.integers
+		c.out.integers++
+		c.rows[v] = o.dst
+		c.emit(o)
+		return o.dst
+	}
 	r := c.out.integers
 	c.out.integers++
 	c.rows[v] = r
@@ -328,7 +350,7 @@ func (c *compiler) truth(v int, i shaders.Instruction) {
 	case shaders.OpLessInt, shaders.OpEqualInt:
 		x, y := c.forms[i.A], c.forms[i.B]
 		o.a, o.b = c.integer(x), c.integer(y)
-		o.offset = y.constant - x.constant
+		o.offset, o.c = x.constant, y.constant
 	case shaders.OpAnd, shaders.OpOr, shaders.OpNot:
 		o.a = c.values[i.A].register
 		if i.B >= 0 {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/shaders"
@@ -33,18 +34,26 @@ func Open(o Options) (device.Device, error) {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if o.Precision == device.Float32 {
-		return &processor[float32]{options: o}, nil
+	switch o.Precision {
+	case device.Float32:
+		return newProcessor[float32](o), nil
+	case device.Float64:
+		return newProcessor[float64](o), nil
 	}
-	return &processor[float64]{options: o}, nil
+	return nil, fmt.Errorf("cpu: there is no precision %d", o.Precision)
 }
 
 var errClosed = errors.New("cpu: the device is closed")
 
 type processor[T float] struct {
-	options Options
-	mutex   sync.Mutex
-	closed  bool
+	options  Options
+	mutex    sync.Mutex   // guards the compilation of copying code
+	closures atomic.Int64 // how many buffers have been closed
+	crew     crew[T]
+}
+
+func newProcessor[T float](o Options) *processor[T] {
+	return &processor[T]{options: o, crew: crew[T]{jobs: make(chan job[T]), quit: make(chan struct{})}}
 }
 
 func (p *processor[T]) Info() device.Info {
@@ -56,16 +65,10 @@ func (p *processor[T]) Info() device.Info {
 		Detail: fmt.Sprintf("portable engine, %s, %d workers", precision, p.options.Workers)}
 }
 
-func (p *processor[T]) isClosed() bool {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	return p.closed
-}
+func (p *processor[T]) isClosed() bool { return p.crew.dismissed.Load() }
 
 func (p *processor[T]) Close() error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	p.closed = true
+	p.crew.dismiss()
 	return nil
 }
 
@@ -118,18 +121,18 @@ type buffer[T float] struct {
 	kind   shaders.Type
 	floats []T
 	ints   []int32
-	closed bool
+	closed atomic.Bool
 }
 
 func (b *buffer[T]) Len() int { return max(len(b.floats), len(b.ints)) }
 
 func (b *buffer[T]) check(what string, kind shaders.Type, offset, n int) error {
 	switch {
-	case b.closed || b.owner.isClosed():
+	case b.closed.Load() || b.owner.isClosed():
 		return fmt.Errorf("cpu: %s of a closed buffer", what)
 	case b.kind != kind:
 		return fmt.Errorf("cpu: %s of the wrong element type", what)
-	case offset < 0 || offset+n > b.Len():
+	case offset < 0 || n > b.Len()-offset:
 		return fmt.Errorf("cpu: %s of elements %d to %d of a buffer of %d", what, offset, offset+n, b.Len())
 	}
 	return nil
@@ -166,7 +169,10 @@ func (b *buffer[T]) WriteInts(offset int, src []int32) error {
 }
 
 func (b *buffer[T]) Close() error {
-	b.closed = true
+	if b.closed.Swap(true) {
+		return nil
+	}
+	b.owner.closures.Add(1)
 	b.floats, b.ints = nil, nil
 	return nil
 }
@@ -177,6 +183,17 @@ var _ device.Program = (*program[float64])(nil)
 func (p *program[T]) Run(ctx context.Context) error {
 	if p.closed || p.owner.isClosed() {
 		return fmt.Errorf("cpu: program %q is closed", p.name)
+	}
+	if n := p.owner.closures.Load(); n != p.closures {
+		for _, b := range p.buffers {
+			if b.closed.Load() {
+				return fmt.Errorf("cpu: program %q uses a buffer that is closed", p.name)
+			}
+		}
+		p.closures = n
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	return p.run(ctx)
 }

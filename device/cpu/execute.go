@@ -89,13 +89,12 @@ func runBlock[T float](c *code, r *registers[T], a *arguments[T], lane, n int) {
 		case op == shaders.OpLoad:
 			dst, buffer := r.vectors[o.dst][:n], a.floats[o.buffer]
 			if o.form == formVV {
-				copy(dst, buffer[o.offset+lane:])
+				copy(dst, buffer[o.offset+lane:o.offset+lane+n])
 				continue
 			}
-			buffer = buffer[o.offset:]
-			at := r.integers[o.a][:n]
+			at, offset := r.integers[o.a][:n], o.offset
 			for i := range dst {
-				dst[i] = buffer[at[i]]
+				dst[i] = buffer[offset+int(at[i])]
 			}
 		case op == shaders.OpStore:
 			store(r, a, o, lane, n)
@@ -117,9 +116,9 @@ func runBlock[T float](c *code, r *registers[T], a *arguments[T], lane, n int) {
 				dst[i] = x
 			}
 		case op == shaders.OpIntToFloat:
-			dst, from := r.vectors[o.dst][:n], r.integers[o.a][:n]
+			dst, from, offset := r.vectors[o.dst][:n], r.integers[o.a][:n], int32(o.offset)
 			for i := range dst {
-				dst[i] = T(o.offset + int(from[i]))
+				dst[i] = T(offset + from[i])
 			}
 		default:
 			runLogic(r, o, n)
@@ -155,9 +154,20 @@ func runScalar[T float](r *registers[T], a *arguments[T], o *operation) {
 func runInteger[T float](r *registers[T], a *arguments[T], o *operation, n int) {
 	dst := r.integers[o.dst][:n]
 	if o.form == formLoaded {
-		buffer, at := a.ints[o.buffer][o.offset:], r.integers[o.a][:n]
+		buffer, at, offset := a.ints[o.buffer], r.integers[o.a][:n], o.offset
 		for i := range dst {
-			dst[i] = buffer[at[i]]
+			dst[i] = buffer[offset+int(at[i])]
+		}
+		return
+	}
+	if o.form == formCombined {
+		p, q, first, second := r.integers[o.a][:n], r.integers[o.b][:n], int32(o.offset), int32(o.c)
+		for i := range dst {
+			if o.op == shaders.OpAddInt {
+				dst[i] = p[i] + first + q[i] + second
+			} else {
+				dst[i] = (p[i] + first) * (q[i] + second)
+			}
 		}
 		return
 	}
@@ -176,24 +186,24 @@ func runInteger[T float](r *registers[T], a *arguments[T], o *operation, n int) 
 }
 
 func store[T float](r *registers[T], a *arguments[T], o *operation, lane, n int) {
-	buffer := a.floats[o.buffer][o.offset:]
+	buffer, offset := a.floats[o.buffer], o.offset
 	switch {
 	case o.a < 0 && o.form == formVS:
-		dst, x := buffer[lane:lane+n], r.scalars[o.b]
+		dst, x := buffer[offset+lane:offset+lane+n], r.scalars[o.b]
 		for i := range dst {
 			dst[i] = x
 		}
 	case o.a < 0:
-		copy(buffer[lane:lane+n], r.vectors[o.b])
+		copy(buffer[offset+lane:offset+lane+n], r.vectors[o.b][:n])
 	case o.form == formVS:
 		x := r.scalars[o.b]
 		for _, at := range r.integers[o.a][:n] {
-			buffer[at] = x
+			buffer[offset+int(at)] = x
 		}
 	default:
 		from := r.vectors[o.b][:n]
 		for i, at := range r.integers[o.a][:n] {
-			buffer[at] = from[i]
+			buffer[offset+int(at)] = from[i]
 		}
 	}
 }
@@ -202,12 +212,12 @@ func runLogic[T float](r *registers[T], o *operation, n int) {
 	dst := r.truths[o.dst][:n]
 	switch o.op {
 	case shaders.OpLessInt, shaders.OpEqualInt:
-		x, y, shift := r.integers[o.a][:n], r.integers[o.b][:n], int32(o.offset)
+		x, y, first, second := r.integers[o.a][:n], r.integers[o.b][:n], int32(o.offset), int32(o.c)
 		for i := range dst {
 			if o.op == shaders.OpEqualInt {
-				dst[i] = x[i] == y[i]+shift
+				dst[i] = x[i]+first == y[i]+second
 			} else {
-				dst[i] = x[i] < y[i]+shift
+				dst[i] = x[i]+first < y[i]+second
 			}
 		}
 	case shaders.OpAnd:

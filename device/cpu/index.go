@@ -4,12 +4,13 @@ import "github.com/hxgpu/hxgpu/shaders"
 
 // index is an integer value of a kernel in the form
 // constant + item*items + chain*chains + scale*loaded, where loaded, if not
-// negative, is the load of an integer buffer. Every index that a kernel of this
-// project computes has this form, so that integers cost next to nothing: most
-// loads turn out to be contiguous.
+// negative, is the load of an integer buffer, or an instruction whose result has
+// no such form itself. Every index that a kernel of this project computes has
+// this form, so that integers cost next to nothing: most loads turn out to be
+// contiguous.
 type index struct {
 	constant, items, chains int
-	loaded                  int // instruction of an OpLoadInt, or -1
+	loaded                  int // instruction whose result is multiplied by scale, or -1
 	scale                   int
 }
 
@@ -59,11 +60,10 @@ func multiplyIndex(x, y index) (index, bool) {
 	return index{x.constant * f, x.items * f, x.chains * f, x.loaded, x.scale * f}, true
 }
 
-// indices finds the form of every integer of a kernel; ok is false where one has
-// another form.
-func indices(k *shaders.Kernel) (forms []index, ok bool) {
-	forms = make([]index, len(k.Instructions))
-	ok = true
+// indices finds the form of every integer of a kernel. A sum or product that has
+// another form stands for itself, like a load.
+func indices(k *shaders.Kernel) []index {
+	forms := make([]index, len(k.Instructions))
 	for v, i := range k.Instructions {
 		form := index{loaded: -1}
 		fits := true
@@ -81,8 +81,10 @@ func indices(k *shaders.Kernel) (forms []index, ok bool) {
 		case shaders.OpMulInt:
 			form, fits = multiplyIndex(forms[i.A], forms[i.B])
 		}
+		if !fits {
+			form = index{loaded: v, scale: 1}
+		}
 		forms[v] = form
-		ok = ok && fits
 	}
-	return forms, ok
+	return forms
 }

@@ -30,13 +30,18 @@ type program[T float] struct {
 	registers [][]*registers[T]
 	heavy     bool // some dispatch is shared
 	closed    bool
+	buffers   []*buffer[T] // all that are bound
+	closures  int64        // of the device when all of them were last seen open
+	errs      []error      // of the workers, and the workers yet to finish
+	group     sync.WaitGroup
 }
 
 func (p *processor[T]) Record(r device.Recording) (device.Program, error) {
 	if p.isClosed() {
 		return nil, errClosed
 	}
-	out := &program[T]{owner: p, name: r.Name}
+	out := &program[T]{owner: p, name: r.Name, closures: -1}
+	bindings := map[*buffer[T]]bool{}
 	numbers := map[*code]int{}
 	var codes []*code
 	for s, stage := range r.Stages {
@@ -45,6 +50,9 @@ func (p *processor[T]) Record(r device.Recording) (device.Program, error) {
 			bound, err := p.bind(d)
 			if err != nil {
 				return nil, fmt.Errorf("cpu: recording %q, stage %d: %w", r.Name, s, err)
+			}
+			for _, b := range d.Bindings {
+				bindings[b.Buffer.(*buffer[T])] = true
 			}
 			number, known := numbers[bound.code]
 			if !known {
@@ -59,10 +67,15 @@ func (p *processor[T]) Record(r device.Recording) (device.Program, error) {
 		}
 		out.stages = append(out.stages, recorded)
 	}
+	for b := range bindings {
+		out.buffers = append(out.buffers, b)
+	}
 	workers := 1
 	if out.heavy {
 		workers = p.options.Workers
+		p.crew.start(workers - 1)
 	}
+	out.errs = make([]error, workers)
 	for range workers {
 		var set []*registers[T]
 		for _, c := range codes {
@@ -97,7 +110,7 @@ func (p *processor[T]) bind(d device.Dispatch) (dispatch[T], error) {
 			return dispatch[T]{}, fmt.Errorf("kernel %q: buffer %q is of another device", name, formal.Name)
 		case own.kind != formal.Type:
 			return dispatch[T]{}, fmt.Errorf("kernel %q: buffer %q has the wrong element type", name, formal.Name)
-		case own.closed:
+		case own.closed.Load():
 			return dispatch[T]{}, fmt.Errorf("kernel %q: buffer %q is closed", name, formal.Name)
 		case b.Offset < 0 || b.Offset > own.Len():
 			return dispatch[T]{}, fmt.Errorf("kernel %q: buffer %q of %d elements is bound from %d on", name, formal.Name, own.Len(), b.Offset)
@@ -159,30 +172,25 @@ func (p *program[T]) run(ctx context.Context) error {
 			}
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
-// share splits a dispatch into one run of whole blocks per worker.
+// share splits a dispatch into one run of whole blocks per worker; the calling
+// goroutine takes the last.
 func (p *program[T]) share(d *dispatch[T]) error {
 	workers := len(p.registers)
 	blocks := (d.high - d.low + d.code.block - 1) / d.code.block
-	errs := make([]error, workers)
-	var group sync.WaitGroup
+	p.group.Add(workers - 1)
 	for w := range workers {
-		low := d.low + blocks*w/workers*d.code.block
-		high := min(d.low+blocks*(w+1)/workers*d.code.block, d.high)
-		if w == workers-1 {
-			errs[w] = p.part(d, w, low, high)
+		j := job[T]{p, d, w, d.low + blocks*w/workers*d.code.block, min(d.low+blocks*(w+1)/workers*d.code.block, d.high)}
+		if w < workers-1 {
+			p.owner.crew.give(j)
 			continue
 		}
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			errs[w] = p.part(d, w, low, high)
-		}()
+		p.errs[w] = p.part(d, w, j.low, j.high)
 	}
-	group.Wait()
-	for _, err := range errs {
+	p.group.Wait()
+	for _, err := range p.errs {
 		if err != nil {
 			return err
 		}

@@ -91,9 +91,9 @@ func (a arithmetic) binary(op shaders.Op, p, q number) number {
 		}
 		return a.rounded(x/y, spread, a.DivideAndSqrt)
 	case shaders.OpMin:
-		return number{math.Min(x, y), math.Max(p.bound, q.bound)}
+		return number{min(x, y), max(p.bound, q.bound)}
 	}
-	return number{math.Max(x, y), math.Max(p.bound, q.bound)}
+	return number{max(x, y), max(p.bound, q.bound)}
 }
 
 // scaled is bound times |x|, zero if there is no error to scale.

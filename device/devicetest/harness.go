@@ -1,0 +1,198 @@
+package devicetest
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hxgpu/hxgpu/device"
+	"github.com/hxgpu/hxgpu/shaders"
+)
+
+// harness runs the same work on a device and on the oracle.
+type harness struct {
+	t         *testing.T
+	device    device.Device
+	precision device.Precision
+	oracle    *Oracle
+	memory    []*memory
+	random    *rand.Rand
+}
+
+// memory is a buffer of the device and its image in the oracle.
+type memory struct {
+	buffer device.Buffer
+	array  *Array
+	bound  int // offset that dispatches bind it with
+}
+
+// from is the same memory, bound from another offset on.
+func (m *memory) from(offset int) *memory { return &memory{m.buffer, m.array, offset} }
+
+// work is a dispatch of a kernel to a range of items.
+type work struct {
+	kernel       *shaders.Kernel
+	first, count int
+	bindings     []*memory
+}
+
+func newHarness(t *testing.T, d device.Device, p device.Precision) *harness {
+	return &harness{t: t, device: d, precision: p, oracle: NewOracle(p), random: rand.New(rand.NewPCG(1, 2))}
+}
+
+func (h *harness) floats(values []float64) *memory {
+	h.t.Helper()
+	b, err := h.device.NewBuffer(shaders.Float, len(values))
+	require.NoError(h.t, err)
+	require.NoError(h.t, b.WriteFloats(0, values))
+	m := &memory{buffer: b, array: h.oracle.Floats(values)}
+	h.memory = append(h.memory, m)
+	return m
+}
+
+func (h *harness) ints(values []int32) *memory {
+	h.t.Helper()
+	b, err := h.device.NewBuffer(shaders.Int, len(values))
+	require.NoError(h.t, err)
+	require.NoError(h.t, b.WriteInts(0, values))
+	m := &memory{buffer: b, array: h.oracle.Ints(values)}
+	h.memory = append(h.memory, m)
+	return m
+}
+
+// numbers are n floats of moderate size, both signs, none near zero.
+func (h *harness) numbers(n int) []float64 {
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = 0.25 + 1.5*h.random.Float64()
+		if h.random.IntN(2) == 0 {
+			values[i] = -values[i]
+		}
+	}
+	return values
+}
+
+// marked are n floats that no kernel of the suite computes.
+func marked(n int) []float64 {
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = -777.25
+	}
+	return values
+}
+
+func (h *harness) compile(k *shaders.Kernel) device.Kernel {
+	h.t.Helper()
+	compiled, err := h.device.Compile(k)
+	require.NoError(h.t, err, "%v", k)
+	require.Same(h.t, k, compiled.Source())
+	return compiled
+}
+
+func (h *harness) recording(name string, stages [][]work) device.Recording {
+	h.t.Helper()
+	r := device.Recording{Name: name}
+	compiled := map[*shaders.Kernel]device.Kernel{}
+	for _, stage := range stages {
+		var dispatches []device.Dispatch
+		for _, w := range stage {
+			if compiled[w.kernel] == nil {
+				compiled[w.kernel] = h.compile(w.kernel)
+			}
+			d := device.Dispatch{Kernel: compiled[w.kernel], First: w.first, Count: w.count}
+			for _, m := range w.bindings {
+				d.Bindings = append(d.Bindings, device.Binding{Buffer: m.buffer, Offset: m.bound})
+			}
+			dispatches = append(dispatches, d)
+		}
+		r.Stages = append(r.Stages, dispatches)
+	}
+	return r
+}
+
+func (h *harness) record(r device.Recording) device.Program {
+	h.t.Helper()
+	p, err := h.device.Record(r)
+	require.NoError(h.t, err)
+	return p
+}
+
+// oracleRun runs the stages on the oracle's arrays.
+func (h *harness) oracleRun(stages [][]work) {
+	h.t.Helper()
+	for _, stage := range stages {
+		for _, w := range stage {
+			var arguments []Argument
+			for _, m := range w.bindings {
+				arguments = append(arguments, Argument{m.array, m.bound})
+			}
+			require.NoError(h.t, h.oracle.Run(w.kernel, arguments, w.first, w.count))
+		}
+	}
+}
+
+// check runs the stages as often as asked on both and compares all memory.
+func (h *harness) check(times int, stages ...[]work) {
+	h.t.Helper()
+	h.checkRecording(h.recording(h.t.Name(), stages), times, stages)
+}
+
+func (h *harness) checkRecording(r device.Recording, times int, stages [][]work) {
+	h.t.Helper()
+	p := h.record(r)
+	for range times {
+		require.NoError(h.t, p.Run(context.Background()))
+		h.oracleRun(stages)
+	}
+	h.compare(stages)
+	require.NoError(h.t, p.Close())
+}
+
+// compare holds the device's memory against the oracle's and returns how many
+// numbers it could say something about.
+func (h *harness) compare(stages [][]work) (checked int) {
+	h.t.Helper()
+	for n, m := range h.memory {
+		if m.array.floats == nil {
+			continue
+		}
+		got := make([]float64, m.buffer.Len())
+		require.NoError(h.t, m.buffer.ReadFloats(0, got))
+		for i, want := range m.array.floats {
+			if math.IsInf(want.bound, 1) {
+				continue
+			}
+			checked++
+			if !agrees(got[i], want) {
+				for _, stage := range stages {
+					for _, w := range stage {
+						h.t.Logf("items %d+%d\n%v", w.first, w.count, w.kernel)
+					}
+				}
+				h.t.Fatalf("buffer %d, element %d: device has %v, oracle %v within %g", n, i, got[i], want.x, want.bound)
+			}
+		}
+	}
+	return checked
+}
+
+func agrees(got float64, want number) bool {
+	switch {
+	case math.IsNaN(want.x):
+		return math.IsNaN(got)
+	case got == want.x:
+		return true
+	}
+	return math.Abs(got-want.x) <= want.bound
+}
+
+// close frees the buffers.
+func (h *harness) close() {
+	for _, m := range h.memory {
+		require.NoError(h.t, m.buffer.Close())
+	}
+	h.memory = nil
+}
