@@ -3,6 +3,8 @@ package main
 import (
 	"math"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/hxgpu/hxgpu/bffg"
 )
 
@@ -32,13 +34,17 @@ func analyticSeed(m *bffg.Model, data bffg.Data) map[string]exact {
 	for i := range y {
 		y[i] -= m.RootValue[0]
 	}
-	values, vectors := symmetricEigen(ancestorDepths(data), len(y))
+	var eigen mat.EigenSym
+	if !eigen.Factorize(mat.NewSymDense(len(y), ancestorDepths(data)), true) {
+		return nil
+	}
+	values := eigen.Values(nil)
+	var vectors mat.Dense
+	eigen.VectorsTo(&vectors)
 	squares := make([]float64, len(y)) // of the observations along the eigenvectors
 	for j := range squares {
-		for i := range y {
-			squares[j] += vectors[i*len(y)+j] * y[i]
-		}
-		squares[j] *= squares[j]
+		along := mat.Dot(vectors.ColView(j), mat.NewVecDense(len(y), y))
+		squares[j] = along * along
 	}
 
 	const points, width = 321, 7.0 // the grid spans so many prior sds on each side
@@ -132,55 +138,4 @@ func ancestorDepths(data bffg.Data) []float64 {
 		}
 	}
 	return m
-}
-
-// symmetricEigen finds the eigenvalues and eigenvectors (columns) of a symmetric
-// n by n matrix by Jacobi's rotations (Golub & Van Loan, Matrix Computations,
-// section 8.5).
-func symmetricEigen(a []float64, n int) (values, vectors []float64) {
-	a = append([]float64(nil), a...)
-	vectors = make([]float64, n*n)
-	for i := range n {
-		vectors[i*n+i] = 1
-	}
-	for range 50 {
-		off, all := 0.0, 0.0
-		for i := range n {
-			for j := range n {
-				all += a[i*n+j] * a[i*n+j]
-				if i != j {
-					off += a[i*n+j] * a[i*n+j]
-				}
-			}
-		}
-		if off <= 1e-30*all {
-			break
-		}
-		for p := range n {
-			for q := p + 1; q < n; q++ {
-				if a[p*n+q] == 0 {
-					continue
-				}
-				theta := (a[q*n+q] - a[p*n+p]) / (2 * a[p*n+q])
-				tan := math.Copysign(1, theta) / (math.Abs(theta) + math.Hypot(theta, 1))
-				cos := 1 / math.Hypot(tan, 1)
-				sin := tan * cos
-				for k := range n {
-					x, y := a[k*n+p], a[k*n+q]
-					a[k*n+p], a[k*n+q] = cos*x-sin*y, sin*x+cos*y
-				}
-				for k := range n {
-					x, y := a[p*n+k], a[q*n+k]
-					a[p*n+k], a[q*n+k] = cos*x-sin*y, sin*x+cos*y
-					x, y = vectors[k*n+p], vectors[k*n+q]
-					vectors[k*n+p], vectors[k*n+q] = cos*x-sin*y, sin*x+cos*y
-				}
-			}
-		}
-	}
-	values = make([]float64, n)
-	for i := range n {
-		values[i] = a[i*n+i]
-	}
-	return values, vectors
 }

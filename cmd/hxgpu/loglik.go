@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +40,9 @@ alpha and theta for ou. Of several traits, sigma_sq alone makes R diagonal.`,
 		Example: `  hxgpu loglik --set sigma_sq=0.5 --set tau_sq=0.1
   hxgpu loglik --tree T.nwk --traits C.csv --trait mass,length --root pinned=4,4.5 \
       --set 'R=[[.2,.12],[.12,.1]]' --set tau_sq=.01,.02 --gradient`,
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr()) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
 	}
 	c.files.add(cmd)
 	c.model.add(cmd)
@@ -247,13 +248,4 @@ func (s *settings) gradient(g map[string][]float64, d int) map[string][]float64 
 		named[name] = x
 	}
 	return named
-}
-
-// sdOf is the standard deviations of a variance.
-func sdOf(variance []float64) []float64 {
-	sd := make([]float64, len(variance))
-	for i, x := range variance {
-		sd[i] = math.Sqrt(x)
-	}
-	return sd
 }

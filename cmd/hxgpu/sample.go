@@ -121,18 +121,17 @@ func (c *sampleCommand) check() error {
 
 // sampled is all that a run gives.
 type sampled struct {
-	started   time.Time
-	in        *inputs
-	model     *bffg.Model
-	target    *bffg.Target
-	info      device.Info
-	run       *nuts.Run
-	values    [][][]float64 // [chain][draw][parameter], natural scale
-	names     []string
-	states    *nodeStates
-	summary   runstore.Summary
-	compile   time.Duration
-	precision string
+	started time.Time
+	in      *inputs
+	model   *bffg.Model
+	target  *bffg.Target
+	info    device.Info
+	run     *nuts.Run
+	values  [][][]float64 // [chain][draw][parameter], natural scale
+	names   []string
+	states  *nodeStates
+	summary runstore.Summary
+	compile time.Duration
 }
 
 func (c *sampleCommand) run(ctx context.Context) error {

@@ -33,7 +33,7 @@ type modelFlags struct {
 
 func (f *modelFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.model, "model", "", "bm, ou or seed (default bm with --tree, seed without)")
-	cmd.Flags().StringVar(&f.root, "root", "", "the root's state: flat, pinned=x or normal=mean,sd; for several traits pinned=x,y\nand normal=mean,sd;mean,sd (default flat, for seed pinned=0)")
+	cmd.Flags().StringVar(&f.root, "root", "", "the root's state: flat, pinned=x or normal=mean,sd; for several traits pinned=x,y\nand normal=mean,sd;mean,sd (default flat; for ou normal, five\nstandard deviations of the data wide; for seed pinned=0)")
 	cmd.Flags().BoolVar(&f.noTipNoise, "no-tip-noise", false, "take the tips' values as exact")
 }
 

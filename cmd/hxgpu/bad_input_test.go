@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// command runs the program in this process.
+func command(t testing.TB, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errors bytes.Buffer
+	code = run(context.Background(), args, &out, &errors)
+	return code, out.String(), errors.String()
+}
+
+// badFiles are what the cases read; cases name them by file name.
+var badFiles = map[string]string{
+	"t.nwk": "(a:1,(b:1,c:1):1);", "c.csv": "taxon,x,y,s\na,1,2,q\nb,2,,w\nc,3,4,e\n",
+	"open.nwk": "(a:1,(b:1,c:1);", "negative.nwk": "(a:1,(b:-1,c:1):1);", "nolength.nwk": "(a,(b:1,c:1):1);", "empty.nwk": "",
+	"nexus.nwk": "#NEXUS\n", "twice.nwk": "(a:1,a:1);", "word.nwk": "(a:1,b:x);", "two.nwk": "(a:1,b:1);(c:1,d:1);",
+	"quote.nwk": "('a:1,b:1);", "zero.nwk": "(a:0,b:1);", "cut.nwk": "(a:1,b:1)", "nameless.nwk": "(a:1,:1);", "huge.nwk": "(a:1,b:1e999);",
+	"twice.csv": "taxon,x\na,1\na,2\n", "ragged.csv": "taxon,x\na,1,3\n", "strangers.csv": "taxon,x\nzz,1\nyy,2\n", "empty.csv": "",
+	"columns.csv": "taxon,x,x\na,1,2\n", "infinite.csv": "taxon,x\na,inf\n", "missing.csv": "taxon,x\na,\nb,\n", "quote.csv": "taxon,x\na,\"1\n",
+	"header.csv": "taxon,x\n",
+}
+
+// badInputs are command lines that must fail, each with a part of its message.
+// @ stands for --tree t.nwk --traits c.csv.
+var badInputs = []struct {
+	code int
+	args string
+	want string
+}{
+	{2, "sampel", `there is no command "sampel" (did you mean sample?)`},
+	{2, "sample --chians 3", "sample has no flag --chians (did you mean --chains?)"},
+	{2, "sample extra", `sample takes flags only, not "extra"`},
+	{2, "sample --chains 0", "--chains 0: it must be 1 to 100000"},
+	{2, "sample --chains -1", "--chains -1: it must be 1 to 100000"},
+	{2, "sample --chains x", "--chains x: it must be a whole number"},
+	{2, "sample --warmup -1", "--warmup -1: it must be 0 to"},
+	{2, "sample --draws -5", "--draws -5: it must be 4"},
+	{2, "sample --model foo", "there is no such model (did you mean ou?); use bm, ou, seed"},
+	{2, "sample --tree t.nwk", "--traits is missing: name the CSV file"},
+	{2, "sample --traits c.csv", "--tree is missing: name the Newick file"},
+	{2, "sample @", "--trait is missing: name one or more columns of c.csv, which has x, y, s"},
+	{1, "sample @ --trait z", `c.csv: no column "z": the columns are "x", "y", "s"`},
+	{1, "sample --tree nofile.nwk --traits c.csv --trait x", "--tree: open nofile.nwk: no such file"},
+	{1, "sample --tree t.nwk --traits nofile.csv --trait x", "--traits: open nofile.csv: no such file"},
+	{1, "sample --tree open.nwk --traits c.csv --trait x", "open.nwk:1:1: the parenthesis that opens here is not closed"},
+	{1, "sample --tree cut.nwk --traits c.csv --trait x", "cut.nwk:1:"},
+	{1, "sample --tree negative.nwk --traits c.csv --trait x", `negative.nwk:1:9: the edge length "-1" is negative`},
+	{1, "sample --tree nolength.nwk --traits c.csv --trait x", `1 of 4 edges have no length, above tip "a"`},
+	{1, "sample --tree empty.nwk --traits c.csv --trait x", "empty.nwk:1:1: the file holds no tree"},
+	{1, "sample --tree nexus.nwk --traits c.csv --trait x", "nexus.nwk:1:1: this is a NEXUS file"},
+	{1, "sample --tree twice.nwk --traits c.csv --trait x", `twice.nwk:1:6: two tips are named "a"`},
+	{1, "sample --tree word.nwk --traits c.csv --trait x", `word.nwk:1:8: the edge length "x" is not a number`},
+	{1, "sample --tree two.nwk --traits c.csv --trait x", "two.nwk:1:11: the file has more than one tree"},
+	{1, "sample --tree quote.nwk --traits c.csv --trait x", "quote.nwk:1:2: the label that begins here has no closing quote"},
+	{1, "sample --tree nameless.nwk --traits c.csv --trait x", "nameless.nwk:1:"},
+	{1, "sample --tree huge.nwk --traits c.csv --trait x", "huge.nwk:1:8"},
+	{1, "sample --tree zero.nwk --traits c.csv --trait x --no-tip-noise", `1 tips with data have an edge of length 0 ("a")`},
+	{1, "sample --tree t.nwk --traits twice.csv --trait x", `twice.csv:3:1: the taxon "a" has a row already, on line 2`},
+	{1, "sample --tree t.nwk --traits ragged.csv --trait x", "ragged.csv:2:1: the row has 3 cells and the header 2"},
+	{1, "sample --tree t.nwk --traits strangers.csv --trait x", "no taxon of the table is a tip of the tree"},
+	{1, "sample --tree t.nwk --traits empty.csv --trait x", "empty.csv:1:1: the file is empty"},
+	{1, "sample --tree t.nwk --traits header.csv --trait x", "header.csv:"},
+	{1, "sample --tree t.nwk --traits columns.csv --trait x", `columns.csv:1:9: columns 2 and 3 are both named "x"`},
+	{1, "sample --tree t.nwk --traits infinite.csv --trait x", `infinite.csv:2: taxon "a", column "x": "inf" is not finite`},
+	{1, "sample --tree t.nwk --traits missing.csv --trait x", `trait "x" has no value at any tip of the tree`},
+	{1, "sample --tree t.nwk --traits quote.csv --trait x", "quote.csv:2: a quoted cell is not closed"},
+	{1, "sample @ --trait s", `c.csv:2: taxon "a", column "s": "q" is not a number`},
+	{2, "sample @ --trait x,x", `--trait names "x" twice`},
+	{2, "sample @ --trait x --root foo", "--root foo: use flat, pinned=x or normal=mean,sd"},
+	{2, "sample @ --trait x --root pinned", "--root pinned: use flat"},
+	{2, "sample @ --trait x --root pinned=a", `--root pinned=a: "a" is not a number`},
+	{2, "sample @ --trait x --root pinned=1,2", "2 numbers for 1 trait"},
+	{2, "sample @ --trait x --root normal=1", "write mean,sd"},
+	{2, "sample @ --trait x --root normal=1,0", "the standard deviation 0 is not positive"},
+	{1, "sample @ --trait x --model ou --root flat", "has no proper posterior"},
+	{2, "sample --prior foo", "write name=value"},
+	{2, "sample --prior foo=normal(0,1)", "model seed has no such parameter; it has sigma_sq, tau_sq"},
+	{2, "sample --prior sigma_sq=normal(0,1)", "sigma_sq is positive, and so must its prior be"},
+	{2, "sample --prior sigma_sq=norml(0,1)", `there is no distribution "norml"`},
+	{2, "sample --prior sigma_sq=lognormal(0)", "lognormal takes 2 numbers"},
+	{2, "sample --prior sigma_sq=lognormal(0,-1)", "sd of log is -1; it must be positive"},
+	{2, "sample --fix sigma_sq", "write name=value"},
+	{2, "sample --fix sigma_sq=-1", "-1 is not positive"},
+	{2, "sample --fix foo=1", "has no such parameter"},
+	{2, "sample --fix sigma_sq=a", `"a" is not a number`},
+	{2, "sample --device vulkan", "--device vulkan: not built into this version"},
+	{2, "sample --device gpu", "there is no such device (did you mean cpu?)"},
+	{2, "sample --precision f16", "--precision f16: use f64 or f32"},
+	{2, "sample --target-accept 2", "it must lie between 0 and 1"},
+	{2, "sample --max-treedepth 99", "it must be 1 to 20"},
+	{2, "sample --seed -1", "it must be a whole number of 0 or more"},
+	{2, "sample --no-tip-noise", "model seed always has tip noise"},
+	{2, "sample --state-draws -1", "it must be 0 or more"},
+	{1, "sample --out t.nwk/below", "--out: t.nwk/below: "},
+	{2, "loglik", "model seed also needs sigma_sq, tau_sq"},
+	{2, "loglik @ --trait x --set sigma_sq=1", "model bm also needs tau_sq"},
+	{2, "loglik @ --trait x --set sigma_sq=1 --set tau_sq=0", "0 is not positive"},
+	{2, "loglik @ --trait x --set sigma_sq=1 --set sigma_sq=2 --set tau_sq=1", "--set gives sigma_sq twice"},
+	{2, "loglik @ --trait x --set foo=1", "model bm has no such parameter; it has R, sigma_sq, tau_sq"},
+	{2, "loglik @ --trait x,y --set R=[[1,2],[2,1]] --set tau_sq=1", "it is not positive definite"},
+	{2, "loglik @ --trait x,y --set R=[[1,.2],[.1,1]] --set tau_sq=1", "it is not symmetric: 0.1 in row 2, column 1"},
+	{2, "loglik @ --trait x,y --set R=[[1,.2] --set tau_sq=1", "write a matrix by its rows"},
+	{2, "loglik @ --trait x --set R=[[1,2],[2,1]] --set tau_sq=1", "1 by 1 are needed"},
+	{2, "loglik @ --trait x --set sigma_sq=nan --set tau_sq=1", `"nan" is not a finite number`},
+	{2, "loglik @ --trait x --model ou --set sigma_sq=1 --set tau_sq=1 --set alpha=0 --set theta=1", "--set alpha=0: 0 is not positive"},
+	{2, "loglik @ --trait x --model ou --set sigma_sq=1 --set tau_sq=1 --set alpha=1", "model ou also needs theta"},
+	{2, "loglik @ --trait x,y --set sigma_sq=1,2,3 --set tau_sq=1", "3 numbers for 2 traits"},
+	{2, "simulate", "simulate needs a tree"},
+	{2, "simulate --tips 0 --out o", "--tips 0: it must be 2 to"},
+	{2, "simulate --tips 5 --height -1 --out o", "--height -1: it must be positive"},
+	{2, "simulate --tips 5 --set sigma_sq=1 --root pinned=0", "--out is missing"},
+	{2, "simulate --tips 5 --tree t.nwk --set sigma_sq=1 --out o", "use either"},
+	{2, "simulate --tips 5 --set sigma_sq=1 --set tau_sq=1 --root flat --out o", "a flat prior cannot be drawn from"},
+}
+
+// TestBadInput: each mistake ends with its exit code and a message that names
+// what and where; nothing is written, nothing panics.
+func TestBadInput(t *testing.T) {
+	folder := t.TempDir()
+	for name, text := range badFiles {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644))
+	}
+	t.Chdir(folder)
+	for _, c := range badInputs {
+		var args []string
+		for _, field := range strings.Fields(c.args) {
+			if field == "@" {
+				args = append(args, "--tree", "t.nwk", "--traits", "c.csv")
+				continue
+			}
+			args = append(args, field)
+		}
+		code, stdout, stderr := command(t, args...)
+		require.Equal(t, c.code, code, "%s\n%s", c.args, stderr)
+		require.Contains(t, stderr, c.want, c.args)
+		require.True(t, strings.HasPrefix(stderr, "hxgpu: "), c.args)
+		require.Empty(t, stdout, c.args)
+	}
+	left, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Len(t, left, len(badFiles), "a failing command leaves nothing behind")
+}
