@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/hxgpu/hxgpu/bffg"
 )
 
@@ -101,33 +103,11 @@ func parseMatrix(text string, d int) ([]float64, error) {
 			}
 		}
 	}
-	if cholesky(a, d) == nil {
+	var factor mat.Cholesky
+	if !factor.Factorize(mat.NewSymDense(d, a)) || factor.Cond() > 1e14 {
 		return nil, fmt.Errorf("it is not positive definite: variances must be positive and correlations within -1 and 1")
 	}
 	return a, nil
-}
-
-// cholesky is the lower factor of a symmetric matrix, or nil where it is not
-// positive definite.
-func cholesky(a []float64, d int) []float64 {
-	l := make([]float64, d*d)
-	for i := range d {
-		for j := range i + 1 {
-			s := a[i*d+j]
-			for k := range j {
-				s -= l[i*d+k] * l[j*d+k]
-			}
-			if i == j {
-				if !(s > 1e-14*a[i*d+i]) {
-					return nil
-				}
-				l[i*d+i] = math.Sqrt(s)
-			} else {
-				l[i*d+j] = s / l[j*d+j]
-			}
-		}
-	}
-	return l
 }
 
 // rootSpec is the value of --root.

@@ -2,28 +2,14 @@ package cpu_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/device/cpu"
-	"github.com/hxgpu/hxgpu/device/devicetest"
 	"github.com/hxgpu/hxgpu/shaders"
 )
-
-func TestGrids(t *testing.T) {
-	for _, workers := range []int{1, 3} {
-		t.Run(fmt.Sprintf("workers=%d", workers), func(t *testing.T) {
-			devicetest.RunGrids(t, func(t *testing.T, p device.Precision) device.Device {
-				d, err := cpu.Open(cpu.Options{Precision: p, Workers: workers})
-				require.NoError(t, err)
-				return d
-			})
-		})
-	}
-}
 
 func TestUnknownPrecision(t *testing.T) {
 	_, err := cpu.Open(cpu.Options{Precision: 9})

@@ -9,6 +9,13 @@ import (
 	"github.com/hxgpu/hxgpu/shaders"
 )
 
+var (
+	unaryOps = []shaders.Op{shaders.OpNeg, shaders.OpAbs, shaders.OpSqrt, shaders.OpExp, shaders.OpLog, shaders.OpLog1p,
+		shaders.OpExpm1, shaders.OpTanh, shaders.OpSin, shaders.OpCos}
+	binaryOps  = []shaders.Op{shaders.OpAdd, shaders.OpSub, shaders.OpMul, shaders.OpDiv, shaders.OpMin, shaders.OpMax}
+	compareOps = []shaders.Op{shaders.OpLess, shaders.OpLessEqual, shaders.OpEqual}
+)
+
 // testIndices stores constants, items and chains.
 func testIndices(h *harness) {
 	h.grids(func(h *harness, items, chains int) {
