@@ -16,8 +16,9 @@ type exact struct{ Mean, SD, Q2_5, Median, Q97_5 float64 }
 // pinned at r the observations are N(r, sigma_sq M + tau_sq I), where M holds the
 // distances between the root and the last common ancestors of the tips. Both have
 // the eigenvectors of M, so the likelihood on a grid of (log sigma_sq, log tau_sq)
-// takes one product per eigenvalue, and the posterior is summed over the grid.
-func analyticSeed(m *bffg.Model, data bffg.Data) map[string]exact {
+// takes one product per eigenvalue, and the posterior is summed over the grid of
+// points x points, which spans 7 standard deviations of the prior on each side.
+func analyticSeed(m *bffg.Model, data bffg.Data, points int) map[string]exact {
 	names := [2]string{"sigma_sq", bffg.TipNoise}
 	var mean, sd [2]float64
 	for i, name := range names {
@@ -47,9 +48,8 @@ func analyticSeed(m *bffg.Model, data bffg.Data) map[string]exact {
 		squares[j] = along * along
 	}
 
-	const points, width = 321, 7.0 // the grid spans so many prior sds on each side
 	at := func(parameter, i int) float64 {
-		return mean[parameter] + sd[parameter]*width*(2*float64(i)/(points-1)-1)
+		return mean[parameter] + 7*sd[parameter]*(2*float64(i)/float64(points-1)-1)
 	}
 	logs := make([]float64, points*points)
 	top := math.Inf(-1)
@@ -91,25 +91,38 @@ func analyticSeed(m *bffg.Model, data bffg.Data) map[string]exact {
 	return result
 }
 
-// gridSummary summarises exp(u) for weights on an even grid of u.
-func gridSummary(weights []float64, at func(i int) float64) exact {
+// gridSummary summarises exp(u) for the density of u at the points of an even
+// grid. Sums over the whole grid converge faster than any power of its step; the
+// distribution function at a point is a trapezoid sum with the first correction
+// of Euler and Maclaurin, and between points a cubic.
+func gridSummary(density []float64, at func(i int) float64) exact {
 	total, first, second := 0.0, 0.0, 0.0
-	for i, w := range weights {
+	below := make([]float64, len(density))
+	for i, w := range density {
 		x := math.Exp(at(i))
+		below[i] = total + w/2
+		if i > 0 && i+1 < len(density) {
+			below[i] -= (density[i+1] - density[i-1]) / 24
+		}
 		total, first, second = total+w, first+w*x, second+w*x*x
 	}
 	mean := first / total
-	// The weight of a point is spread over its cell; the distribution function
-	// is interpolated linearly in u between the cells' ends.
 	quantile := func(p float64) float64 {
-		below := 0.0
-		for i, w := range weights {
-			if below+w >= p*total && w > 0 {
-				return math.Exp(at(i) + (at(1)-at(0))*((p*total-below)/w-0.5))
-			}
-			below += w
+		i := 0
+		for i+2 < len(below) && below[i+1] < p*total {
+			i++
 		}
-		return math.NaN()
+		low, high := 0.0, 1.0 // where between the points i and i+1
+		for range 60 {
+			t := (low + high) / 2
+			value := below[i]*(1+2*t)*(1-t)*(1-t) + below[i+1]*t*t*(3-2*t) + density[i]*t*(1-t)*(1-t) - density[i+1]*t*t*(1-t)
+			if value < p*total {
+				low = t
+			} else {
+				high = t
+			}
+		}
+		return math.Exp(at(i) + (at(1)-at(0))*low)
 	}
 	return exact{mean, math.Sqrt(second/total - mean*mean), quantile(0.025), quantile(0.5), quantile(0.975)}
 }

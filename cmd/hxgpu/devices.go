@@ -24,7 +24,7 @@ func newDevicesCommand() *cobra.Command {
 			}
 			defer dev.Close()
 			info := dev.Info()
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "cpu     ready          %s; --precision f64 (default) or f32\nvulkan  not available  %s\n", deviceDetail(info), noVulkan)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "cpu     ready          %s; --precision f64 (default) or f32\nvulkan  not available  %s\n", info.Detail, noVulkan)
 			return err
 		},
 	}
@@ -64,17 +64,14 @@ func (f *deviceFlags) open() (device.Device, error) {
 
 // describe puts the device into words.
 func (f *deviceFlags) describe(info device.Info) string {
-	text := fmt.Sprintf("%s: %s, %s", info.Name, deviceDetail(info), f.precision)
+	text := fmt.Sprintf("%s: %s", info.Name, info.Detail)
 	if f.name == "auto" {
 		text += " (auto: the CPU is the only device of this version)"
 	}
 	return text
 }
 
-// deviceDetail describes a device without its name.
-func deviceDetail(info device.Info) string { return info.Detail }
-
-// deviceRecord is the device as run.json has it.
+// record is the device as run.json has it.
 func (f *deviceFlags) record(info device.Info) runstore.Device {
 	return runstore.Device{Name: info.Name, Detail: info.Detail, Precision: f.precision, Workers: info.Workers}
 }

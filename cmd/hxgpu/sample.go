@@ -217,7 +217,7 @@ func (c *sampleCommand) header(s *sampled) {
 	printWarnings(c.stderr, s.in.warnings())
 }
 
-// most is the largest number of states that are drawn or kept at once.
+// mostStates is the largest number of states that are drawn for the root alone.
 const mostStates = 50_000_000
 
 // sample runs the sampler.
@@ -299,7 +299,7 @@ func (c *sampleCommand) print(s *sampled) error {
 	}
 	var analytic map[string]exact
 	if s.in.builtIn {
-		analytic = analyticSeed(s.model, s.in.data)
+		analytic = analyticSeed(s.model, s.in.data, 321)
 	}
 	fmt.Fprintln(c.log())
 	if err := printSummary(c.stdout, s.summary.Parameters, analytic); err != nil {
