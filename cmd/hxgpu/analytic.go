@@ -27,6 +27,9 @@ func analyticSeed(m *bffg.Model, data bffg.Data, points int) map[string]exact {
 			return nil
 		}
 		mean[i], sd[i] = p.Prior.Parameters[0], p.Prior.Parameters[1]
+		if 14*sd[i]/float64(points-1) > 0.2 {
+			return nil // the grid would be too coarse for the likelihood
+		}
 	}
 	if m.Root != bffg.RootPinned {
 		return nil

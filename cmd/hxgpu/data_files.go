@@ -143,13 +143,13 @@ func (in *inputs) count() {
 func (in *inputs) report(w io.Writer) {
 	r := in.record
 	if in.builtIn {
-		fmt.Fprintf(w, "  data       built-in example: %s\n", r.BuiltIn)
+		fmt.Fprintf(w, "  data        built-in example: %s\n", r.BuiltIn)
 		return
 	}
-	fmt.Fprintf(w, "  tree       %s: %d tips, %d nodes, height %.6g; edge lengths are used as they are\n", r.Tree, r.Tips, r.Nodes, float64(r.Height))
+	fmt.Fprintf(w, "  tree        %s: %d tips, %d nodes, height %.6g; edge lengths are used as they are\n", r.Tree, r.Tips, r.Nodes, float64(r.Height))
 	for k, trait := range in.traits {
 		mean, variance, n := in.data.Moments(k)
-		fmt.Fprintf(w, "  trait      %s: %d of %d tips have a value, mean %.6g, sd %.6g\n", trait, n, r.Tips, mean, math.Sqrt(variance))
+		fmt.Fprintf(w, "  trait       %s: %d of %d tips have a value, mean %.6g, sd %.6g\n", trait, n, r.Tips, mean, math.Sqrt(variance))
 	}
 	if n := len(r.TreeOnly); n > 0 {
 		fmt.Fprintf(w, "  %s of the tree without a row in the table, kept as missing: %s\n", plural(n, "tip"), shorten(r.TreeOnly))

@@ -88,7 +88,7 @@ func (c *loglikCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 		}
 		fmt.Fprintf(log, "model %s, %s\n", model.Name, c.device.describe(dev.Info()))
 		in.report(log)
-		fmt.Fprintf(log, "  root       %s\n", rootText(model))
+		fmt.Fprintf(log, "  root        %s\n", rootText(model))
 	}
 	l, err := model.LogLikelihood(ctx, dev, in.data, values.fields, c.gradient)
 	if err != nil {

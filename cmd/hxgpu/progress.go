@@ -90,7 +90,7 @@ func (p *progress) table(s nuts.Progress) {
 		case chain.Transitions < chain.Warmup:
 			phase = "warm-up"
 		}
-		fmt.Fprintf(&out, "\x1b[2K%5d  %-8s  %15s  %9.3g  %9.1f  %9d  %6.4g/s  %6s\n", c+1, phase,
+		fmt.Fprintf(&out, "\x1b[2K%5d  %-8s  %15s  %9.3g  %9.1f  %9d  %6.0f/s  %6s\n", c+1, phase,
 			fmt.Sprintf("%d/%d", chain.Transitions, chain.Total), chain.StepSize,
 			float64(chain.Leapfrogs)/float64(max(chain.Transitions, 1)), chain.Divergences, p.rates[c].perSecond, p.left(c, chain))
 	}

@@ -182,13 +182,18 @@ func (c *sampleCommand) run(ctx context.Context) error {
 	if err := c.finish(context.WithoutCancel(ctx), dev, s); err != nil {
 		return err
 	}
+	// A full disk does not take the summary away.
+	var unwritten error
 	if folder != nil {
 		if err := c.write(folder, s); err != nil {
-			return fmt.Errorf("--out: %w", err)
+			unwritten = fmt.Errorf("--out: %w", err)
 		}
 	}
-	if err := c.print(s); err != nil {
+	if err := errors.Join(c.print(s), unwritten); err != nil {
 		return err
+	}
+	if folder != nil {
+		fmt.Fprintf(c.log(), "written to %s\n", c.out)
 	}
 	if s.summary.Interrupted {
 		return errInterrupted
@@ -212,8 +217,8 @@ func (c *sampleCommand) header(s *sampled) {
 	fmt.Fprintf(w, "model %s of %s: %s\n", s.model.Name, strings.Join(s.in.traits, ", "), s.model.About)
 	s.in.report(w)
 	reportModel(w, s.model)
-	fmt.Fprintf(w, "  sampling   %s, each with %d transitions of warm-up and %d draws; seed %d\n", plural(c.chains, "chain"), c.warmup, c.draws, c.seed)
-	fmt.Fprintf(w, "  device     %s\n", c.device.describe(s.info))
+	fmt.Fprintf(w, "  sampling    %s, each with %d transitions of warm-up and %d draws; seed %d\n", plural(c.chains, "chain"), c.warmup, c.draws, c.seed)
+	fmt.Fprintf(w, "  device      %s\n", c.device.describe(s.info))
 	printWarnings(c.stderr, s.in.warnings())
 }
 
@@ -310,8 +315,5 @@ func (c *sampleCommand) print(s *sampled) error {
 	}
 	printTimings(c.log(), s.summary)
 	printWarnings(c.stderr, warnings)
-	if c.out != "" {
-		fmt.Fprintf(c.log(), "written to %s\n", c.out)
-	}
 	return nil
 }

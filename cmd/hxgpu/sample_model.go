@@ -198,7 +198,7 @@ func fits(p *bffg.Parameter, d prior.Distribution) error {
 
 // reportModel lists the model, its root and its parameters.
 func reportModel(w io.Writer, m *bffg.Model) {
-	fmt.Fprintf(w, "  root       %s\n", rootText(m))
+	fmt.Fprintf(w, "  root        %s\n", rootText(m))
 	for _, p := range m.Parameters {
 		value := "~ " + p.Prior.String()
 		if p.Fixed != nil {
@@ -206,7 +206,7 @@ func reportModel(w io.Writer, m *bffg.Model) {
 		} else if p.Prior.Support() == prior.Correlation && len(p.Labels) < 2 {
 			continue
 		}
-		fmt.Fprintf(w, "  %-10s %s   %s\n", p.Name, value, p.About)
+		fmt.Fprintf(w, "  %-11s %s   %s\n", p.Name, value, p.About)
 	}
 	if !m.TipNoise {
 		fmt.Fprintln(w, "  the tips' values are exact")

@@ -113,12 +113,15 @@ func (c *simulateCommand) run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	switch c.model.root {
+	case "":
+		rootSpec{kind: bffg.RootPinned, values: make([]float64, len(traits))}.apply(model)
+	case "flat":
+		return usagef("--root flat: a flat prior cannot be drawn from; use --root pinned=x or normal=mean,sd")
+	}
 	values, err := parseSettings(model, c.set)
 	if err != nil {
 		return err
-	}
-	if c.model.root == "flat" {
-		return usagef("--root flat: a flat prior cannot be drawn from; use --root pinned=x or normal=mean,sd")
 	}
 	folder, err := runstore.OpenFolder(c.out, c.overwrite, simulatedTree, simulatedTraits, simulatedStates, simulatedTruth)
 	if errors.Is(err, runstore.ErrHasRun) {
@@ -264,9 +267,6 @@ func (c *simulateCommand) write(folder *runstore.Folder, m *bffg.Model, p *tree.
 		Height     runstore.Number   `json:"height"`
 	}{runstore.ReadVersions(version), m.Name, m.Traits, map[string]string{}, rootText(m), runstore.Numbers(root), m.TipNoise, c.seed, c.tree,
 		p.Topology.LeafCount(), n, runstore.Number(p.Height())}
-	if m.Root == bffg.RootFlat {
-		truth.RootPrior = "pinned=" + joinNumbers(root)
-	}
 	for _, pair := range s.texts {
 		truth.Parameters[pair[0]] = pair[1]
 	}

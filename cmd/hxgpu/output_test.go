@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+
+	"github.com/hxgpu/hxgpu/bffg"
+	"github.com/hxgpu/hxgpu/bffg/prior"
+	"github.com/hxgpu/hxgpu/internal/runstore"
+	"github.com/hxgpu/hxgpu/nuts"
+)
+
+// TestExamplesRun runs every example of the help texts as it stands there, with
+// shorter chains.
+func TestExamplesRun(t *testing.T) {
+	t.Chdir(t.TempDir())
+	code, _, stderr := command(t, "simulate", "--tips", "8", "--height", "2", "--trait", "mass,length", "--set", "R=[[.2,.12],[.12,.1]]",
+		"--set", "tau_sq=.01", "--root", "pinned=4,4.5", "--out", "made")
+	require.Zero(t, code, stderr)
+	require.NoError(t, os.Rename("made/tree.nwk", "T.nwk"))
+	require.NoError(t, os.Rename("made/traits.csv", "C.csv"))
+	root := newRootCommand()
+	seen := map[string]bool{}
+	for _, cmd := range append([]*cobra.Command{root}, root.Commands()...) {
+		if cmd.Example == "" {
+			continue
+		}
+		for line := range strings.Lines(strings.ReplaceAll(cmd.Example, "\\\n", " ")) {
+			line, _, _ = strings.Cut(strings.TrimSpace(line), " >")
+			if seen[line] {
+				continue
+			}
+			seen[line] = true
+			args := strings.Fields(strings.ReplaceAll(line, "'", ""))
+			require.Equal(t, "hxgpu", args[0])
+			if args[1] == "sample" {
+				args = append(args, "--warmup", "100", "--draws", "20", "--chains", "2")
+			}
+			code, _, stderr := command(t, args[1:]...)
+			require.Zero(t, code, "%s\n%s", line, stderr)
+		}
+	}
+	require.Greater(t, len(seen), 8)
+}
+
+// TestSimulateRoot: the root is 0 unless it is said otherwise, whatever the model.
+func TestSimulateRoot(t *testing.T) {
+	t.Chdir(t.TempDir())
+	read := func(folder string) (root []float64) {
+		text, err := os.ReadFile(filepath.Join(folder, "truth.json"))
+		require.NoError(t, err)
+		var truth struct{ Root []float64 }
+		require.NoError(t, json.Unmarshal(text, &truth))
+		return truth.Root
+	}
+	args := []string{"simulate", "--tips", "4", "--model", "ou", "--set", "sigma_sq=1", "--set", "tau_sq=1", "--set", "alpha=1", "--set", "theta=5", "--out"}
+	code, _, stderr := command(t, append(args, "zero")...)
+	require.Zero(t, code, stderr)
+	require.Equal(t, []float64{0}, read("zero"))
+	code, _, stderr = command(t, append(args, "drawn", "--root", "normal=100,1")...)
+	require.Zero(t, code, stderr)
+	require.InDelta(t, 100, read("drawn")[0], 6)
+	code, _, stderr = command(t, append(args, "zero")...)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "name another folder, or add --overwrite")
+	code, _, stderr = command(t, append(args, "zero", "--overwrite", "--root", "pinned=3")...)
+	require.Zero(t, code, stderr)
+	require.Equal(t, []float64{3}, read("zero"))
+}
+
+// TestTaxaAreReported: those on one side only are named, ten at most in the
+// terminal and all in run.json; a column of one value is warned of.
+func TestTaxaAreReported(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("t.nwk", []byte("((a:1,b:1):1,(c:1,lonely:1):1);"), 0o644))
+	table := "taxon,x\na,1\nb,1\nc,1\n"
+	for _, name := range strings.Fields("s01 s02 s03 s04 s05 s06 s07 s08 s09 s10 s11 s12") {
+		table += name + ",2\n"
+	}
+	require.NoError(t, os.WriteFile("c.csv", []byte(table), 0o644))
+	args := []string{"sample", "--tree", "t.nwk", "--traits", "c.csv", "--trait", "x", "--warmup", "50", "--draws", "10", "--out", "run"}
+	code, stdout, stderr := command(t, args...)
+	require.Zero(t, code, stderr)
+	require.Contains(t, stdout, "1 tip of the tree without a row in the table, kept as missing: lonely")
+	require.Contains(t, stdout, "12 rows of the table without a tip in the tree, ignored: s01, s02, s03, s04, s05, s06, s07, s08, s09, s10 and 2 more")
+	require.Contains(t, stderr, `every value of trait "x" is the same`)
+	text, err := os.ReadFile("run/run.json")
+	require.NoError(t, err)
+	var record runstore.Run
+	require.NoError(t, json.Unmarshal(text, &record))
+	require.Equal(t, []string{"lonely"}, record.Data.TreeOnly)
+	require.Len(t, record.Data.TableOnly, 12)
+	require.Equal(t, "flat", record.Settings.Root)
+	require.Equal(t, uint64(1), record.Settings.Seed)
+	require.NotEmpty(t, record.Parameters[0].Prior)
+
+	code, stdout, stderr = command(t, append(args, "--overwrite", "--json")...)
+	require.Zero(t, code, stderr)
+	require.True(t, json.Valid([]byte(stdout)), stdout)
+	require.Contains(t, stderr, "kept as missing: lonely")
+	_, stdout, stderr = command(t, append(args, "--overwrite", "--quiet")...)
+	require.NotContains(t, stdout+stderr, "lonely")
+}
+
+// TestProgress: a table over itself on a terminal, a line now and then elsewhere.
+func TestProgress(t *testing.T) {
+	at := func(seconds float64, transitions int) nuts.Progress {
+		return nuts.Progress{Elapsed: time.Duration(seconds * float64(time.Second)), Chains: []nuts.ChainProgress{
+			{Transitions: transitions, Warmup: 200, Total: 1100, StepSize: 0.5, Leapfrogs: int64(7 * transitions), Divergences: 2},
+			{Transitions: 1100, Warmup: 100, Total: 1100, StepSize: 0.4, Leapfrogs: 3300}}}
+	}
+	var out bytes.Buffer
+	p := newProgress(&out)
+	for i := range 30 {
+		p.show(at(0.1*float64(i+1), 5*(i+1)))
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	require.Len(t, lines, 1, "one line in three seconds")
+	require.Contains(t, lines[0], "warming up: 1200 of 2200 transitions (54 %)")
+	require.Contains(t, lines[0], "time left 20s") // 1000 transitions at 50 a second
+	require.NotContains(t, out.String(), "\x1b")
+
+	out.Reset()
+	p = newProgress(&out)
+	p.terminal = true
+	p.show(at(1, 50))
+	p.show(at(2, 600))
+	require.Equal(t, 1, strings.Count(out.String(), "\x1b[3A"), "the second table goes over the first")
+	tables := strings.Split(out.String(), "\x1b[3A")
+	require.Regexp(t, `1  warm-up +50/1100 +0\.5 +7\.0 +2 +50/s`, tables[0])
+	require.Regexp(t, `1  draws +600/1100`, tables[1])
+	require.Regexp(t, `2  done +1100/1100 .* done`, tables[1])
+}
+
+// TestWarnings says in words what is wrong with a run.
+func TestWarnings(t *testing.T) {
+	good := nuts.Statistics{Rhat: 1, ESSBulk: 1000, ESSTail: 1000}
+	bad := nuts.Statistics{Rhat: 1.2, ESSBulk: 30, ESSTail: 10}
+	require.Empty(t, samplerWarnings(runstore.Parameters{{Name: "a", Statistics: good}}, [][]nuts.Stats{{{TreeDepth: 3}}}, 10))
+	warnings := strings.Join(samplerWarnings(runstore.Parameters{{Name: "a", Statistics: bad}}, [][]nuts.Stats{{{TreeDepth: 10}, {Divergent: true}}}, 10), "\n")
+	for _, want := range []string{"a (1.200): run longer", "below 400 for a (10)", "1 of 2 transitions diverged", "--target-accept",
+		"1 of 2 transitions stopped at the largest tree depth 10"} {
+		require.Contains(t, warnings, want)
+	}
+}
+
+// TestAnalyticGrid: the quantiles do not depend on the grid, hold with other
+// priors, and are not given where the formula does not apply.
+func TestAnalyticGrid(t *testing.T) {
+	data := bffg.SeedData()
+	coarse, fine := analyticSeed(bffg.Seed(), data, 321), analyticSeed(bffg.Seed(), data, 1281)
+	for name := range fine {
+		require.InEpsilon(t, fine[name].Mean, coarse[name].Mean, 1e-9)
+		require.InEpsilon(t, fine[name].SD, coarse[name].SD, 1e-9)
+		for _, pair := range [][2]float64{{fine[name].Q2_5, coarse[name].Q2_5}, {fine[name].Median, coarse[name].Median}, {fine[name].Q97_5, coarse[name].Q97_5}} {
+			require.InEpsilon(t, pair[0], pair[1], 1e-4, name) // fourth order in the step
+		}
+	}
+	m := bffg.Seed()
+	m.Parameters[0].Prior = prior.LogNormal(math.Log(3), 1e-3) // all but fixed
+	require.InEpsilon(t, 3, analyticSeed(m, data, 321)["sigma_sq"].Median, 1e-4)
+	m.Parameters[0].Prior = prior.InverseGamma(2, 1)
+	require.Nil(t, analyticSeed(m, data, 321))
+	m = bffg.Seed()
+	m.Root = bffg.RootFlat
+	require.Nil(t, analyticSeed(m, data, 321))
+}
+
+// TestLoglikGradient compares the derivatives with differences.
+func TestLoglikGradient(t *testing.T) {
+	value := func(sigma, tau string) (l struct {
+		Value    float64              `json:"log_likelihood"`
+		Gradient map[string][]float64 `json:"gradient"`
+	}) {
+		code, stdout, stderr := command(t, "loglik", "--set", "sigma_sq="+sigma, "--set", "tau_sq="+tau, "--gradient", "--json", "--quiet")
+		require.Zero(t, code, stderr)
+		require.NoError(t, json.Unmarshal([]byte(stdout), &l))
+		return l
+	}
+	g := value("0.5", "0.1").Gradient
+	require.InEpsilon(t, (value("0.500001", "0.1").Value-value("0.499999", "0.1").Value)/2e-6, g["sigma_sq"][0], 1e-6)
+	require.InEpsilon(t, (value("0.5", "0.100001").Value-value("0.5", "0.099999").Value)/2e-6, g["tau_sq"][0], 1e-6)
+}
