@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device"
@@ -37,6 +38,9 @@ func (c *sampleCommand) drawStates(ctx context.Context, dev device.Device, s *sa
 	withRoot := s.model.Root != bffg.RootPinned
 	withStates := c.out != "" && c.stateDraws > 0
 	if s.model.SampleNoise && s.run.Options.Select != nil {
+		if withStates {
+			fmt.Fprintf(c.stderr, "warning: no ancestral states are written: keeping the noise of %d draws of %d nodes takes too much memory; use fewer --draws, or --model bm, which needs no noise\n", c.chains*c.draws, nodes)
+		}
 		withRoot, withStates = false, false // the noise was not kept
 	}
 	if !withRoot && !withStates {
