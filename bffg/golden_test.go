@@ -92,13 +92,19 @@ func (c discreteCase) model() bffg.Discrete {
 	return m
 }
 
-func (c discreteCase) program(t testing.TB) *tree.Program {
+// start is the model and an empty program over its fields.
+func (c discreteCase) start(t testing.TB) (bffg.Discrete, *tree.Program) {
 	m := c.model()
 	schema, err := tree.NewSchema(append(m.Fields(),
 		tree.Field{Name: "theta", Kind: tree.Chain, Shape: tensor.Shape{3}},
 		tree.Field{Name: bffg.RootValue, Kind: tree.Chain, Shape: tensor.Shape{c.D}})...)
 	require.NoError(t, err)
 	p := tree.NewProgram(schema)
+	return m, p
+}
+
+func (c discreteCase) program(t testing.TB) *tree.Program {
+	m, p := c.start(t)
 	p.Scalars("tip noise", func(v *tree.ScalarView) {
 		v.Write(bffg.TipNoise, v.Parameter("theta").At(1).Exp().Spread(c.D))
 	})
@@ -128,12 +134,7 @@ func (c discreteCase) inputs(topology *tree.Topology) map[string][]float64 {
 
 // forward is the unconditional sweep of the same model.
 func (c discreteCase) forward(t testing.TB) *tree.Program {
-	m := c.model()
-	schema, err := tree.NewSchema(append(m.Fields(),
-		tree.Field{Name: "theta", Kind: tree.Chain, Shape: tensor.Shape{3}},
-		tree.Field{Name: bffg.RootValue, Kind: tree.Chain, Shape: tensor.Shape{c.D}})...)
-	require.NoError(t, err)
-	p := tree.NewProgram(schema)
+	m, p := c.start(t)
 	p.Map("root", func(v *tree.MapView) {
 		v.Write(bffg.FieldState, tensor.Select(v.IsRoot(), v.Parameter(bffg.RootValue), tensor.Zeros(c.D)))
 	})

@@ -2,16 +2,10 @@ package plan
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/shaders"
 	"github.com/hxgpu/hxgpu/tree"
-)
-
-var (
-	negativeInfinity = math.Inf(-1)
-	positiveInfinity = math.Inf(1)
 )
 
 // totalRun is how many values one lane adds; sums over more nodes take several

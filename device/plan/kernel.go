@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/hxgpu/hxgpu/shaders"
 	"github.com/hxgpu/hxgpu/tensor"
@@ -17,7 +18,8 @@ type slabKind struct {
 
 const mixedDegree = -1
 
-// variableBinding and topologyBinding say what a kernel's formal buffer stands for.
+// binding says what a kernel's formal buffer stands for: a variable, or one of
+// the topology's arrays.
 type binding struct {
 	variable tree.VariableID // or -1
 	topology topologyArray
@@ -103,7 +105,7 @@ func (k *kernelBuilder) read(r tree.Read, slab slabKind) []shaders.Value {
 
 // reductionOfNone is what a reduction over no children gives.
 func reductionOfNone(r tree.Reduction, shape tensor.Shape) tensor.Value {
-	return tensor.Fill([...]float64{0, 1, negativeInfinity, positiveInfinity}[r], shape...)
+	return tensor.Fill([...]float64{0, 1, math.Inf(-1), math.Inf(1)}[r], shape...)
 }
 
 // buildSweep translates a sweep or scalar statement for a kind of slab. It
