@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"time"
 
 	"github.com/hxgpu/hxgpu/shaders"
 )
@@ -39,6 +40,7 @@ type Buffer interface {
 	WriteFloats(offset int, src []float64) error
 	ReadFloats(offset int, dst []float64) error
 	WriteInts(offset int, src []int32) error
+	ReadInts(offset int, dst []int32) error
 	Close() error
 }
 
@@ -54,8 +56,9 @@ type Binding struct {
 	Offset int
 }
 
-// Dispatch runs Kernel for the items First <= item < First+Count, for every
-// chain of each. Bindings stand in the order of the kernel's buffers.
+// Dispatch runs Kernel for the items First <= item < First+Count: for every
+// chain of each if it is a grid kernel, with a group of lanes for each if it is a
+// group kernel. Bindings stand in the order of the kernel's buffers.
 type Dispatch struct {
 	Kernel   Kernel
 	Bindings []Binding
@@ -72,6 +75,11 @@ type Recording struct {
 	// chain stored, in the whole recording, so that a device may run chains
 	// apart from each other with no barrier between them.
 	ChainsIndependent bool
+	// Repeat is how many times one Run goes through the stages, each time seeing
+	// what the time before stored; 0 means once.
+	Repeat int
+	// Timed asks for the time that each dispatch takes; see [Timed].
+	Timed bool
 }
 
 // Program is a recording ready to run.
@@ -81,10 +89,33 @@ type Program interface {
 	Close() error
 }
 
+// Timed is implemented by the programs of devices that can time dispatches.
+type Timed interface {
+	// Timings are the times of the last run, [repetition][stage][dispatch], of a
+	// recording with Timed set.
+	Timings() ([][][]time.Duration, error)
+}
+
 // Info describes a device.
 type Info struct {
 	Name      string // "cpu", "vulkan"
 	Detail    string // e.g. the engine, the number of workers, the adapter's name
 	Precision Precision
-	Workers   int // how many lanes or workgroups it runs truly at once, at least 1
+	// Workers is how many programs it runs truly at once, each on a part of the
+	// chains: the processors of a CPU, 1 for a GPU, which a single program fills.
+	Workers int
+	// Software is set where kernels run on the processor, be it through a
+	// graphics interface.
+	Software bool
+	// Fuses is set where starting a dispatch costs much more than a lane, so that
+	// small stages are better fused into one group kernel.
+	Fuses  bool
+	Limits Limits
+}
+
+// Limits of a device's group kernels.
+type Limits struct {
+	GroupLanes    int // most lanes of a group
+	SharedBytes   int // most bytes of shared arrays per group
+	SubgroupLanes int // lanes that run in step; groups are best multiples of it
 }

@@ -4,10 +4,13 @@ import "math"
 
 // Builder makes a kernel instruction by instruction. Equal instructions are
 // emitted once, constants are folded, and identities such as x+0 and x*1 are
-// applied; a product with the constant zero is zero.
+// applied; a product with the constant zero is zero. A load is emitted anew
+// after a store to its buffer, a barrier, or the start of a loop.
 type Builder struct {
 	kernel *Kernel
 	known  map[instructionKey]Value
+	// added lists, for every open region, the instructions that are known there only.
+	added [][]instructionKey
 }
 
 type instructionKey struct {
@@ -39,12 +42,18 @@ func (b *Builder) Buffer(name string, t Type, access Access) int {
 func (b *Builder) emit(i Instruction) Value {
 	key := instructionKey{i, math.Float64bits(i.Float)}
 	key.Float = 0
-	if v, ok := b.known[key]; ok && i.Op != OpStore {
+	pure := i.Op < OpStore
+	if v, ok := b.known[key]; ok && pure {
 		return v
 	}
 	b.kernel.Instructions = append(b.kernel.Instructions, i)
 	v := Value(len(b.kernel.Instructions) - 1)
-	b.known[key] = v
+	if pure {
+		b.known[key] = v
+		if n := len(b.added); n > 0 {
+			b.added[n-1] = append(b.added[n-1], key)
+		}
+	}
 	return v
 }
 
@@ -115,6 +124,9 @@ func (b *Builder) SegmentReduce(r Reduction, buffer int, first, count Value, str
 // Store sets buffer[index] to x.
 func (b *Builder) Store(buffer int, index, x Value) {
 	b.emit(Instruction{Op: OpStore, Type: None, A: index, B: x, C: NoValue, Buffer: buffer})
+	b.forget(func(i Instruction) bool {
+		return i.Op == OpLoad && i.Buffer == buffer || i.Op == OpSegmentReduce && i.Buffer == buffer
+	})
 }
 
 // Const is a floating-point constant.

@@ -61,7 +61,8 @@ func (p *processor[T]) Info() device.Info {
 	if p.options.Precision == device.Float32 {
 		precision = "float32"
 	}
-	return device.Info{Name: "cpu", Precision: p.options.Precision, Workers: p.options.Workers,
+	return device.Info{Name: "cpu", Precision: p.options.Precision, Workers: p.options.Workers, Software: true,
+		Limits: device.Limits{GroupLanes: 1024, SharedBytes: 1 << 20, SubgroupLanes: 1},
 		Detail: fmt.Sprintf("portable engine, %s, %d workers", precision, p.options.Workers)}
 }
 
@@ -165,6 +166,14 @@ func (b *buffer[T]) WriteInts(offset int, src []int32) error {
 		return err
 	}
 	copy(b.ints[offset:], src)
+	return nil
+}
+
+func (b *buffer[T]) ReadInts(offset int, dst []int32) error {
+	if err := b.check("read", shaders.Int, offset, len(dst)); err != nil {
+		return err
+	}
+	copy(dst, b.ints[offset:])
 	return nil
 }
 
