@@ -146,16 +146,17 @@ func (b *Builder) StoreInt(buffer int, index, x Value) {
 }
 
 // Integer is an operation on two integers, OpAddInt to OpShiftRightInt.
+// Constants wrap around like other integers.
 func (b *Builder) Integer(op Op, x, y Value) Value {
+	p, q := b.at(x), b.at(y)
+	if p.Op == OpConstInt && q.Op == OpConstInt {
+		return b.ConstInt(foldInteger(op, p.Int, q.Int))
+	}
 	switch op {
 	case OpAddInt:
 		return b.AddInt(x, y)
 	case OpMulInt:
 		return b.MulInt(x, y)
-	}
-	p, q := b.at(x), b.at(y)
-	if p.Op == OpConstInt && q.Op == OpConstInt {
-		return b.ConstInt(foldInteger(op, p.Int, q.Int))
 	}
 	if q.Op == OpConstInt && q.Int == 0 && (op == OpSubInt || op == OpOrInt || op == OpXorInt || op == OpShiftLeftInt || op == OpShiftRightInt) {
 		return x
@@ -167,6 +168,10 @@ func foldInteger(op Op, x, y int) int {
 	p, q := uint32(x), uint32(y)
 	var r uint32
 	switch op {
+	case OpAddInt:
+		r = p + q
+	case OpMulInt:
+		r = p * q
 	case OpSubInt:
 		r = p - q
 	case OpMulHighInt:
