@@ -1,9 +1,6 @@
 package nuts
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // stage is what a chain needs its next gradient for.
 type stage uint8
@@ -17,6 +14,13 @@ const (
 
 // initialTries is how many starting positions are tried.
 const initialTries = 100
+
+// Step sizes beyond which the search for one gives up.
+const (
+	largestStep    = 1e7
+	smallestStep   = 1e-300
+	smallestStep32 = 1e-36 // in float32
+)
 
 // chain is one Markov chain as a state machine: it asks for the gradient at
 // position(), is given it by advance, and so goes through its transitions
@@ -55,14 +59,17 @@ func newChain(number, dim int, o *Options) *chain {
 }
 
 // propose puts a starting position into search.q.
-func (c *chain) propose() {
-	if c.options.Init != nil {
-		copy(c.search.q, c.options.Init[c.number])
+func (c *chain) propose() { startPosition(c.options, c.number, c.tries, c.search.q) }
+
+// startPosition is the position at which a chain starts, after some tries.
+func startPosition(o *Options, number, tries int, q []float64) {
+	if o.Init != nil {
+		copy(q, o.Init[number])
 		return
 	}
-	random := NewStream(c.options.Seed, uint32(c.number), uint32(c.tries), purposeStart)
-	for i := range c.search.q {
-		c.search.q[i] = 4*random.Uniform() - 2
+	random := NewStream(o.Seed, uint32(number), uint32(tries), purposeStart)
+	for i := range q {
+		q[i] = 4*random.Uniform() - 2
 	}
 }
 
@@ -99,10 +106,10 @@ func (c *chain) settle() error {
 	if !ok {
 		c.tries++
 		if c.options.Init != nil {
-			return fmt.Errorf("nuts: the log density at the starting position of chain %d is %v or has no finite gradient; start elsewhere", c.number+1, c.search.logDensity)
+			return errBadStart(c.number)
 		}
 		if c.tries == initialTries {
-			return fmt.Errorf("nuts: chain %d found no starting position with a finite log density and gradient in %d tries, uniform on (-2,2) on the unconstrained scale; check priors and data, or give starting positions", c.number+1, initialTries)
+			return errNoStart(c.number)
 		}
 		c.propose()
 		return nil
@@ -133,6 +140,7 @@ func (c *chain) searchLeap() {
 	start := &c.tree.proposal
 	copy(c.search.q, start.q)
 	copy(c.search.gradient, start.gradient)
+	c.random.align() // a coordinate's momentum comes from a block of its own pair
 	for i := range c.search.p {
 		c.search.p[i] = c.random.Normal() / math.Sqrt(c.tree.inverseMass[i])
 	}
@@ -161,11 +169,11 @@ func (c *chain) searchStep() error {
 		return nil
 	}
 	c.stepSize *= factor
-	if c.stepSize > 1e7 {
-		return fmt.Errorf("nuts: chain %d accepts steps of any size: the log density is flat or improper in some direction", c.number+1)
+	if c.stepSize > largestStep {
+		return errTooLarge(c.number)
 	}
-	if c.stepSize < 1e-300 {
-		return fmt.Errorf("nuts: chain %d accepts no step however small: the log density may be discontinuous, or its gradient wrong", c.number+1)
+	if c.stepSize < smallestStep {
+		return errTooSmall(c.number)
 	}
 	c.searchLeap()
 	return nil

@@ -34,13 +34,16 @@ type Run struct {
 	// Options.KeepWarmup.
 	WarmupPositions [][][]float64
 	WarmupStats     [][]Stats
-	StepSizes       []float64     // of each chain after warm-up
-	InverseMass     [][]float64   // of each chain after warm-up
-	Gradients       int64         // of single chains, warm-up included
-	CompileTime     time.Duration // opening the target
-	WarmupTime      time.Duration // until the last chain had finished its warm-up
-	DrawsTime       time.Duration
-	Interrupted     bool // the context ended before all draws were there
+	StepSizes       []float64   // of each chain after warm-up
+	InverseMass     [][]float64 // of each chain after warm-up
+	Gradients       int64       // of single chains, warm-up included
+	// Ticks and Submissions count, for a sampler on the device, the steps that all
+	// chains took together and how many times the host submitted work.
+	Ticks, Submissions int64
+	CompileTime        time.Duration // opening the target
+	WarmupTime         time.Duration // until the last chain had finished its warm-up
+	DrawsTime          time.Duration
+	Interrupted        bool // the context ended before all draws were there
 }
 
 // Draws goes through the kept draws, chain by chain.

@@ -6,6 +6,17 @@ import (
 	"time"
 )
 
+// Sampler says where the sampler runs; gradients are always the device's. The
+// same seed gives the same chains up to rounding.
+type Sampler uint8
+
+// The places of a sampler.
+const (
+	Auto     Sampler = iota // on devices that a host should not talk to often
+	OnHost                  // one gradient at a time is asked of the device
+	OnDevice                // the device is given many ticks at a time
+)
+
 // Options say how to sample. The zero value of a field means its default.
 type Options struct {
 	Chains int // default 4
@@ -22,7 +33,8 @@ type Options struct {
 	// Groups is the number of groups that the chains are run in, each with an
 	// evaluator and a goroutine of its own. Results do not depend on it. The
 	// default is one per worker of the device.
-	Groups int
+	Groups  int
+	Sampler Sampler
 	// Select lists the coordinates to keep of each draw; nil keeps all.
 	Select []int
 	// KeepWarmup keeps the transitions of the warm-up too, apart from the draws.

@@ -72,6 +72,10 @@ func (s *Stream) Normal() float64 {
 	return radius * cos
 }
 
+// align drops the second normal of a pair and the rest of a block, so that the
+// next number starts a new block.
+func (s *Stream) align() { s.paired, s.used = false, 2 }
+
 // philox4x32 is Philox4x32 with ten rounds.
 func philox4x32(c [4]uint32, k [2]uint32) [4]uint32 {
 	const (

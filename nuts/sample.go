@@ -34,14 +34,20 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 		if err != nil {
 			return nil, errors.Join(err, s.close())
 		}
-		s.groups = append(s.groups, s.newGroup(evaluator, target.Dim(), first, end))
+		g, err := s.newGroup(ctx, dev, evaluator, target.Dim(), first, end)
+		if err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+		s.groups = append(s.groups, g)
 	}
 	run.CompileTime = time.Since(began)
 	err := s.all(ctx)
 	if closing := s.close(); err == nil {
 		err = closing
 	}
-	s.collect()
+	for _, g := range s.groups {
+		g.collect(run)
+	}
 	return run, err
 }
 
@@ -49,7 +55,7 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 type sampling struct {
 	run     *Run
 	options *Options
-	groups  []*group
+	groups  []group
 	began   time.Time
 
 	drawing  sync.Mutex // for OnDraw
@@ -60,22 +66,26 @@ type sampling struct {
 }
 
 // group is a number of chains that share an evaluator and a goroutine.
-type group struct {
-	evaluator    Evaluator
-	chains       []*chain
-	q, gradient  []float64
-	logDensities []float64
+type group interface {
+	// run samples until all chains have finished.
+	run(ctx context.Context) error
+	firstChain() int
+	progress() []ChainProgress
+	// collect adds what the chains know at the end to the run.
+	collect(run *Run)
+	close() error
 }
 
-func (s *sampling) newGroup(e Evaluator, dim, first, end int) *group {
-	n := end - first
-	g := &group{evaluator: e, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
-	for number := first; number < end; number++ {
-		c := newChain(number, dim, s.options)
-		c.keep = func(transition int, q []float64, stats Stats) error { return s.keep(number, transition, q, stats) }
-		g.chains = append(g.chains, c)
+// newGroup makes a group whose sampler runs where the options say.
+func (s *sampling) newGroup(ctx context.Context, dev device.Device, e Evaluator, dim, first, end int) (group, error) {
+	recordable, can := e.(Recordable)
+	switch {
+	case s.options.Sampler == OnDevice && !can:
+		return nil, errors.Join(errors.New("nuts: the target cannot be recorded with a sampler on the device; sample on the host"), e.Close())
+	case can && (s.options.Sampler == OnDevice || s.options.Sampler == Auto && dev.Info().Fuses):
+		return s.newDeviceGroup(ctx, dev, recordable, dim, first, end)
 	}
-	return g
+	return s.newHostGroup(e, dim, first, end), nil
 }
 
 // keep stores a transition; each chain is kept by one goroutine.
@@ -93,14 +103,8 @@ func (s *sampling) keep(number, transition int, q []float64, stats Stats) error 
 			kept[k] = q[i]
 		}
 	}
-	if draw < 0 {
-		s.run.WarmupPositions[number] = append(s.run.WarmupPositions[number], kept)
-		s.run.WarmupStats[number] = append(s.run.WarmupStats[number], stats)
-		return nil
-	}
-	s.run.Positions[number] = append(s.run.Positions[number], kept)
-	s.run.Stats[number] = append(s.run.Stats[number], stats)
-	if s.options.OnDraw == nil {
+	s.store(number, transition, kept, stats)
+	if draw < 0 || s.options.OnDraw == nil {
 		return nil
 	}
 	s.drawing.Lock()
@@ -109,6 +113,17 @@ func (s *sampling) keep(number, transition int, q []float64, stats Stats) error 
 		return fmt.Errorf("nuts: OnDraw of chain %d, draw %d: %w", number+1, draw, err)
 	}
 	return nil
+}
+
+// store puts the kept coordinates of a transition into the run.
+func (s *sampling) store(number, transition int, kept []float64, stats Stats) {
+	if transition < s.options.Warmup {
+		s.run.WarmupPositions[number] = append(s.run.WarmupPositions[number], kept)
+		s.run.WarmupStats[number] = append(s.run.WarmupStats[number], stats)
+		return
+	}
+	s.run.Positions[number] = append(s.run.Positions[number], kept)
+	s.run.Stats[number] = append(s.run.Stats[number], stats)
 }
 
 func (s *sampling) all(ctx context.Context) error {
@@ -122,7 +137,7 @@ func (s *sampling) all(ctx context.Context) error {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			if errs[i] = s.sampleGroup(ctx, g); errs[i] != nil {
+			if errs[i] = g.run(ctx); errs[i] != nil {
 				cancel() // one group's failure ends the run
 			}
 		}()
@@ -143,74 +158,6 @@ func (s *sampling) all(ctx context.Context) error {
 	return stopped
 }
 
-// sampleGroup ticks until all chains of the group have finished: each tick is
-// one gradient for every chain, and each chain uses it for whatever it needs.
-func (s *sampling) sampleGroup(ctx context.Context, g *group) error {
-	n := len(g.chains)
-	warm := make([]bool, n)
-	for tick := 0; ; tick++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		unfinished := false
-		for k, c := range g.chains {
-			if c.stage != stageFinished {
-				unfinished = true
-				scatter(g.q, c.pending().q, k, n)
-			}
-		}
-		if !unfinished {
-			s.update(g)
-			return nil
-		}
-		if err := g.evaluator.Gradient(ctx, g.q, g.logDensities, g.gradient); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return fmt.Errorf("nuts: evaluating the target: %w", err)
-		}
-		for k, c := range g.chains {
-			if c.stage == stageFinished {
-				continue
-			}
-			at := c.pending()
-			at.logDensity = g.logDensities[k]
-			gather(at.gradient, g.gradient, k, n)
-			if err := c.advance(); err != nil {
-				return err
-			}
-			if !warm[k] && c.transition >= s.options.Warmup {
-				warm[k] = true
-				s.finishedWarmup()
-			}
-		}
-		if tick&63 == 0 {
-			s.update(g)
-		}
-	}
-}
-
-// scatter puts one chain's vector into the layout [dimension][chain].
-func scatter(all, one []float64, k, n int) {
-	if n == 1 {
-		copy(all, one)
-		return
-	}
-	for i, x := range one {
-		all[i*n+k] = x
-	}
-}
-
-func gather(one, all []float64, k, n int) {
-	if n == 1 {
-		copy(one, all)
-		return
-	}
-	for i := range one {
-		one[i] = all[i*n+k]
-	}
-}
-
 func (s *sampling) finishedWarmup() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -220,15 +167,12 @@ func (s *sampling) finishedWarmup() {
 }
 
 // update notes how far the chains of a group are, and reports if it is time.
-func (s *sampling) update(g *group) {
+func (s *sampling) update(g group) {
 	if s.options.Progress == nil {
 		return
 	}
 	s.mutex.Lock()
-	for _, c := range g.chains {
-		s.progress[c.number] = ChainProgress{Transitions: c.transition, Warmup: s.options.Warmup, Total: c.total,
-			StepSize: c.stepSize, Leapfrogs: c.leapfrogs, Divergences: c.divergences}
-	}
+	copy(s.progress[g.firstChain():], g.progress())
 	s.mutex.Unlock()
 	s.report(false)
 }
@@ -249,18 +193,7 @@ func (s *sampling) report(done bool) {
 func (s *sampling) close() error {
 	var errs []error
 	for _, g := range s.groups {
-		errs = append(errs, g.evaluator.Close())
+		errs = append(errs, g.close())
 	}
 	return errors.Join(errs...)
-}
-
-// collect gathers what the chains know at the end.
-func (s *sampling) collect() {
-	for _, g := range s.groups {
-		for _, c := range g.chains {
-			s.run.StepSizes = append(s.run.StepSizes, c.stepSize)
-			s.run.InverseMass = append(s.run.InverseMass, append([]float64(nil), c.tree.inverseMass...))
-			s.run.Gradients += c.leapfrogs + int64(c.tries) + 1
-		}
-	}
 }

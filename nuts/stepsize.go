@@ -26,7 +26,7 @@ func (d *dualAveraging) update(accept float64) {
 	weight := 1 / (d.count + t0)
 	d.errorMean = (1-weight)*d.errorMean + weight*(d.target-accept)
 	d.currentLogStep = d.mu - d.errorMean*math.Sqrt(d.count)/gamma
-	decay := math.Pow(d.count, -kappa)
+	decay := math.Exp(-kappa * math.Log(d.count))
 	d.logStepMean = decay*d.currentLogStep + (1-decay)*d.logStepMean
 }
 

@@ -24,3 +24,16 @@ type Evaluator interface {
 	Gradient(ctx context.Context, q, logp, grad []float64) error
 	Close() error
 }
+
+// Recordable is an evaluator whose work can be recorded together with a sampler
+// on the device, so that the host is not needed between gradients.
+type Recordable interface {
+	Evaluator
+	// Stages are the dispatches of one evaluation.
+	Stages() [][]device.Dispatch
+	// Position is where they read q[dimension][chain]; LogDensity and Slope are
+	// where they leave logp[chain] and grad[dimension][chain].
+	Position() device.Binding
+	LogDensity() device.Binding
+	Slope() device.Binding
+}

@@ -89,6 +89,7 @@ func (t *trajectory) start(random *Stream) {
 	for i := range t.left.p {
 		t.left.p[i] = random.Normal() / math.Sqrt(t.inverseMass[i])
 	}
+	random.align()
 	copy(t.left.q, t.proposal.q)
 	copy(t.left.gradient, t.proposal.gradient)
 	t.left.logDensity = t.proposal.logDensity

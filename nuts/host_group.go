@@ -1,0 +1,117 @@
+package nuts
+
+import (
+	"context"
+	"fmt"
+)
+
+// hostGroup is a number of chains whose sampler runs on the host; the device
+// computes gradients.
+type hostGroup struct {
+	sampling     *sampling
+	evaluator    Evaluator
+	first        int
+	chains       []*chain
+	q, gradient  []float64
+	logDensities []float64
+}
+
+func (s *sampling) newHostGroup(e Evaluator, dim, first, end int) *hostGroup {
+	n := end - first
+	g := &hostGroup{sampling: s, evaluator: e, first: first, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
+	for number := first; number < end; number++ {
+		c := newChain(number, dim, s.options)
+		c.keep = func(transition int, q []float64, stats Stats) error { return s.keep(number, transition, q, stats) }
+		g.chains = append(g.chains, c)
+	}
+	return g
+}
+
+// run ticks until all chains of the group have finished: each tick is one
+// gradient for every chain, and each chain uses it for whatever it needs.
+func (g *hostGroup) run(ctx context.Context) error {
+	n := len(g.chains)
+	warm := make([]bool, n)
+	for tick := 0; ; tick++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		unfinished := false
+		for k, c := range g.chains {
+			if c.stage != stageFinished {
+				unfinished = true
+				scatter(g.q, c.pending().q, k, n)
+			}
+		}
+		if !unfinished {
+			g.sampling.update(g)
+			return nil
+		}
+		if err := g.evaluator.Gradient(ctx, g.q, g.logDensities, g.gradient); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("nuts: evaluating the target: %w", err)
+		}
+		for k, c := range g.chains {
+			if c.stage == stageFinished {
+				continue
+			}
+			at := c.pending()
+			at.logDensity = g.logDensities[k]
+			gather(at.gradient, g.gradient, k, n)
+			if err := c.advance(); err != nil {
+				return err
+			}
+			if !warm[k] && c.transition >= g.sampling.options.Warmup {
+				warm[k] = true
+				g.sampling.finishedWarmup()
+			}
+		}
+		if tick&63 == 0 {
+			g.sampling.update(g)
+		}
+	}
+}
+
+func (g *hostGroup) firstChain() int { return g.first }
+
+func (g *hostGroup) progress() []ChainProgress {
+	result := make([]ChainProgress, len(g.chains))
+	for k, c := range g.chains {
+		result[k] = ChainProgress{Transitions: c.transition, Warmup: g.sampling.options.Warmup, Total: c.total,
+			StepSize: c.stepSize, Leapfrogs: c.leapfrogs, Divergences: c.divergences}
+	}
+	return result
+}
+
+func (g *hostGroup) collect(run *Run) {
+	for _, c := range g.chains {
+		run.StepSizes = append(run.StepSizes, c.stepSize)
+		run.InverseMass = append(run.InverseMass, append([]float64(nil), c.tree.inverseMass...))
+		run.Gradients += c.leapfrogs + int64(c.tries) + 1
+	}
+}
+
+func (g *hostGroup) close() error { return g.evaluator.Close() }
+
+// scatter puts one chain's vector into the layout [dimension][chain].
+func scatter(all, one []float64, k, n int) {
+	if n == 1 {
+		copy(all, one)
+		return
+	}
+	for i, x := range one {
+		all[i*n+k] = x
+	}
+}
+
+func gather(one, all []float64, k, n int) {
+	if n == 1 {
+		copy(one, all)
+		return
+	}
+	for i := range one {
+		one[i] = all[i*n+k]
+	}
+}
