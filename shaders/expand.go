@@ -11,12 +11,13 @@ import (
 //
 //   - OpExp, OpLog, OpLog1p, OpExpm1, OpTanh, OpSin and OpCos become sums,
 //     products, quotients, comparisons, selections and integer operations. They
-//     are off by 2 units in the last place at most, sines and cosines by 2 units
-//     of 1 for |x| <= 10,000 (32 bits) or 2^30 (64 bits). Sines and cosines of
-//     larger numbers are those of a number within a unit in the last place of x;
-//     beyond 2^30 they are NaN. NaN gives NaN; infinities, overflow, logarithms of
-//     zero and of negative numbers follow IEEE 754. Results that are subnormal are
-//     right to one unit where a device has subnormal numbers, zero where it has not.
+//     are off by 2 units in the last place at most where quotients are rounded
+//     correctly; sines and cosines by 2 units of 1 for |x| <= 10,000 (32 bits) or
+//     2^30 (64 bits). With 32 bits the sine of a larger number is that of a
+//     number within a unit in the last place of x; beyond 2^24 it is NaN, as
+//     beyond 2^30 with 64 bits. NaN gives NaN; infinities, overflow, logarithms of
+//     zero and of negative numbers follow IEEE 754. A device without subnormal
+//     numbers takes them for zero, as argument and as result.
 //   - OpMin and OpMax become selections that give NaN when either operand is NaN.
 //   - OpSegmentReduce becomes a loop, or a chain of operations where at most four
 //     elements are counted while the kernel is built.

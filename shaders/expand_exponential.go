@@ -87,14 +87,25 @@ func (e elementary) expm1(x Value) Value {
 	return e.Select(valid, e.scale(y, k), beyond)
 }
 
-// tanh is 1 - 2/(exp(2|x|)+1) for large |x| and -t/(t+2), t = exp(-2|x|)-1, for
-// small ones, with the sign of x.
+// tanh is 1 - 2/(exp(2|x|)+1) with the sign of x for large |x|, x + x z P(z)/Q(z)
+// with z = x^2 for small ones (Cephes).
 func (e elementary) tanh(x Value) Value {
 	size := e.Unary(OpAbs, x)
-	large := e.above(size, 0.5493)
-	double := e.times(2, size)
-	t := e.expm1(e.Select(large, double, e.Unary(OpNeg, double)))
-	q := e.div(e.Select(large, e.Const(2), e.Unary(OpNeg, t)), e.add(t, e.Const(2)))
-	y := e.Select(large, e.sub(e.Const(1), q), q)
-	return e.Select(e.below(x, 0), e.Unary(OpNeg, y), y)
+	large := e.above(size, 0.625)
+	z := e.mul(x, x)
+	grown := e.add(e.exp(e.times(2, size)), e.Const(1))
+	var ratio, near Value
+	if e.bits == 32 {
+		ratio = e.div(e.Const(2), grown)
+		near = e.mul(z, e.polynomial(z, -3.33332819422e-1, 1.33314422036e-1, -5.37397155531e-2, 2.06390887954e-2, -5.70498872745e-3))
+	} else {
+		p := e.polynomial(z, -1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1)
+		q := e.polynomial(z, 4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1)
+		// One division serves both.
+		ratio = e.div(e.Select(large, e.Const(2), e.mul(z, p)), e.Select(large, grown, q))
+		near = ratio
+	}
+	far := e.sub(e.Const(1), ratio)
+	far = e.Select(e.below(x, 0), e.Unary(OpNeg, far), far)
+	return e.Select(large, far, e.add(x, e.mul(x, near)))
 }

@@ -2,14 +2,15 @@ package shaders
 
 import "math"
 
-// largestAngle is the largest argument of a sine or cosine.
-const largestAngle = 1 << 30
+// largestAngle is the largest argument of a sine or cosine: beyond, a quarter turn's
+// number is not exact as a float32, or not an integer of 32 bits.
+func (e elementary) largestAngle() float64 { return e.pick(1<<24, 1<<30) }
 
 // sine is OpSin or OpCos of x: x is brought to -pi/4 to pi/4 by subtracting k
 // quarter turns in parts (Cody & Waite 1980), most of them so short that their
 // products with k are exact.
 func (e elementary) sine(op Op, x Value) Value {
-	valid := e.Compare(OpLessEqual, e.Unary(OpAbs, x), e.Const(largestAngle))
+	valid := e.Compare(OpLessEqual, e.Unary(OpAbs, x), e.Const(e.largestAngle()))
 	s := e.Select(valid, x, e.Const(0))
 	quarter := e.FloatToInt(e.add(e.times(2/math.Pi, s), e.Select(e.below(s, 0), e.Const(-0.5), e.Const(0.5))))
 	r, tail := e.reduce(s, e.IntToFloat(quarter))
