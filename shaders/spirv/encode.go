@@ -91,10 +91,28 @@ func (e *encoder) encode(layouts []BufferLayout, preserve bool) ([]uint32, error
 		put(&e.extensions, opExtension, literal("SPV_KHR_float_controls")...)
 		put(&e.modes, opExecutionMode, main, modePreserve, uint32(e.bits))
 	}
-	if e.bound > maxIDs {
-		return nil, fmt.Errorf("it is too large: %d results, at most %d; split it", e.bound, maxIDs)
+	if err := e.limits(); err != nil {
+		return nil, err
 	}
 	return e.words(function), nil
+}
+
+// limits checks what is known only when the module is complete.
+func (e *encoder) limits() error {
+	const wordsOfVariable = 4
+	globals := len(e.shared)
+	for _, b := range e.buffers {
+		globals += len(b.parts)
+	}
+	switch variables := len(e.variables) / wordsOfVariable; {
+	case e.bound > maxIDs:
+		return fmt.Errorf("it is too large: %d results, at most %d; split it", e.bound, maxIDs)
+	case variables > maxVariables:
+		return fmt.Errorf("it has %d variables, at most %d; split it", variables, maxVariables)
+	case globals > maxGlobals:
+		return fmt.Errorf("it has %d buffer bindings and shared arrays, at most %d; split it", globals, maxGlobals)
+	}
+	return nil
 }
 
 // number is an Int constant.

@@ -52,9 +52,11 @@ type Options struct {
 
 // Limits of SPIR-V (section 2.17 of its specification).
 const (
-	maxBindings = 1 << 12 // per formal buffer; far below the 16,383 branches of a switch
-	maxDepth    = 1000    // of nested regions; 1,023 with our own around them
-	maxIDs      = 4_194_303
+	maxBindings  = 1 << 12 // per formal buffer; far below the 16,383 branches of a switch
+	maxDepth     = 1000    // of nested regions; 1,023 with our own within them
+	maxIDs       = 4_194_303
+	maxVariables = 524_287
+	maxGlobals   = 65_000 // 65,535 with the inputs and push constants
 )
 
 // layouts checks the options against a kernel and gives the layout of its formal
