@@ -132,7 +132,7 @@ func (h *heap) close() {
 // state says in words what memory there is and how much of it is used.
 func (h *heap) state() string {
 	a := h.driver.adapter
-	return fmt.Sprintf("%s has %s, %s of it in use here; use fewer chains or the cpu device", a.Name, inWords(uint64(a.Memory)), inWords(h.used))
+	return fmt.Sprintf("%s has %s, %s of it in use here; use fewer chains or --device cpu", a.Name, inWords(uint64(a.Memory)), inWords(h.used))
 }
 
 // newMemory makes a Vulkan buffer on memory of its own, of a type with all

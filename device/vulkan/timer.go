@@ -4,6 +4,7 @@ package vulkan
 
 import (
 	"fmt"
+	"math"
 	"time"
 	"unsafe"
 
@@ -76,5 +77,5 @@ func ticks(from, to uint64, validBits uint32, period float32) time.Duration {
 	if validBits < 64 {
 		n &= 1<<validBits - 1
 	}
-	return time.Duration(float64(n) * float64(period))
+	return time.Duration(math.Round(float64(n) * float64(period)))
 }
