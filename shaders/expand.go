@@ -58,6 +58,8 @@ func (x *expansion) instruction(i Instruction) Value {
 		return x.extreme(i.Op, i.A, i.B)
 	case OpSegmentReduce:
 		return x.segment(i)
+	case OpIntToFloat:
+		return x.IntToFloat(i.A)
 	case OpElse, OpEnd:
 		x.leave()
 	}

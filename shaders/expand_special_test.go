@@ -75,6 +75,9 @@ func TestExpandConstants(t *testing.T) {
 		{Op: shaders.OpConst, Type: shaders.Float, A: none, B: none, C: none, Float: 1},
 		{Op: shaders.OpExp, Type: shaders.Float, A: 1, B: none, C: none},
 		{Op: shaders.OpStore, A: 0, B: 2, C: none},
+		{Op: shaders.OpConstInt, Type: shaders.Int, A: none, B: none, C: none, Int: 3},
+		{Op: shaders.OpIntToFloat, Type: shaders.Float, A: 4, B: none, C: none},
+		{Op: shaders.OpStore, A: 4, B: 5, C: none},
 	}
 	k, err := shaders.Expand(&a, 64)
 	require.NoError(t, err)
@@ -84,6 +87,9 @@ buffer $0 out float "out"
   %1 = const 1
   %2 = const 2.718281828459045
   store $0[%0] %2
+  %4 = const.int 3
+  %5 = const 3
+  store $0[%4] %5
 `, k.String())
 }
 

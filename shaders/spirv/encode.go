@@ -22,7 +22,8 @@ type encoder struct {
 	regions []region // open, innermost last
 	block   uint32   // the label of the current block
 
-	item, chain, local uint32 // values, 0 where the kernel does not use them
+	item, chain, local uint32 // values
+	groups             uint32 // the numbers of workgroups, a vector
 }
 
 // Encode verifies k, writes its elementary functions out with [shaders.Expand] and
@@ -124,13 +125,14 @@ func (e *encoder) number(x uint32) uint32 { return e.constant(opConstant, e.inte
 func (e *encoder) guard() []uint32 {
 	vector := e.typ(opTypeVector, e.integer, 3)
 	group, groupInput := e.builtIn("workgroup", builtInWorkgroupID, vector)
-	groups, groupsInput := e.builtIn("workgroups", builtInNumWorkgroups, vector)
+	numbers, groupsInput := e.builtIn("workgroups", builtInNumWorkgroups, vector)
 	local, localInput := e.builtIn("local", builtInLocalInvocationIndex, e.integer)
 	inputs := []uint32{groupInput, groupsInput, localInput}
+	e.groups = numbers
 	first, count := e.pushConstants()
 
 	component := func(v uint32, axis uint32) uint32 { return e.result(opCompositeExtract, e.integer, v, axis) }
-	row := e.result(opIMul, e.integer, component(group, 1), component(groups, 0))
+	row := e.result(opIMul, e.integer, component(group, 1), component(numbers, 0))
 	index := e.result(opIAdd, e.integer, row, component(group, 0))
 	if e.kernel.Lanes > 0 {
 		e.beginIf(e.result(opULessThan, e.boolean, index, count), false)

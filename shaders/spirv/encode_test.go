@@ -5,9 +5,11 @@ import (
 	"encoding/binary"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -155,6 +157,28 @@ func TestDecorations(t *testing.T) {
 			arithmetic += strings.Count(listing, " = "+op+" ")
 		}
 		require.Equal(t, arithmetic, decorated)
+	}
+}
+
+// TestZeros: drivers do not see that what is divided by is the constant zero, and
+// so cannot forget what becomes of infinities and NaN.
+func TestZeros(t *testing.T) {
+	b := shaders.NewBuilder("zeros", 1)
+	x := b.Buffer("x", shaders.Float, shaders.ReadWrite)
+	for i, zero := range []float64{0, math.Copysign(0, -1)} {
+		v := b.Load(x, b.ConstInt(i))
+		b.Store(x, b.ConstInt(i), b.Binary(shaders.OpDiv, v, b.Const(zero)))
+	}
+	for _, bits := range []int{32, 64} {
+		module := encode(t, b.Kernel(), spirv.Options{Bits: bits})
+		listing := disassemble(t, module)
+		divisors := regexp.MustCompile(` = FDiv %\d+ %\d+ (%\d+)\n`).FindAllStringSubmatch(listing, -1)
+		require.Len(t, divisors, 2)
+		for _, divisor := range divisors {
+			require.Contains(t, listing, divisor[1]+" = Bitcast ")
+		}
+		requireValidator(t)
+		validate(t, b.Kernel(), module)
 	}
 }
 

@@ -60,6 +60,13 @@ func (e *encoder) instruction(n int, i shaders.Instruction) error {
 		return nil
 	}
 	if op, ok := floatOps[i.Op]; ok {
+		if i.Op == shaders.OpMul || i.Op == shaders.OpDiv {
+			for place, v := range [...]shaders.Value{i.A, i.B} {
+				if c := e.kernel.Instructions[v]; c.Op == shaders.OpConst && c.Float == 0 {
+					x[place] = e.opaqueZero(c.Float)
+				}
+			}
+		}
 		e.values[n] = e.result(op, e.float, x...)
 		e.decorate(e.values[n], decorationNoContraction)
 		return nil
@@ -179,6 +186,18 @@ func (e *encoder) constantFloat(x float64) uint32 {
 	return e.constant(opConstant, e.float, uint32(bits), uint32(bits>>32))
 }
 
+// opaqueZero is a zero that a driver can't see to be constant. Mesa's llvmpipe
+// takes 0 x and 0/x for zero and x/0 for undefined whatever x is, even if told to
+// keep infinities and NaN.
+func (e *encoder) opaqueZero(x float64) uint32 {
+	// There is one workgroup on the z axis.
+	word := e.result(opShiftRightLogical, e.integer, e.result(opCompositeExtract, e.integer, e.groups, 2), e.number(1))
+	if math.Signbit(x) {
+		word = e.result(opBitwiseOr, e.integer, word, e.number(1<<31))
+	}
+	return e.fromUpper(word)
+}
+
 // field is where the exponent of a float lies in its upper (or only) word, and
 // its bias.
 func (e *encoder) field() (shift, mask, bias uint32) {
@@ -203,10 +222,14 @@ func (e *encoder) exponent(x uint32) uint32 {
 
 func (e *encoder) powerOfTwo(x uint32) uint32 {
 	shift, _, bias := e.field()
-	word := e.result(opShiftLeftLogical, e.integer, e.result(opIAdd, e.integer, x, e.number(bias)), e.number(shift))
+	return e.fromUpper(e.result(opShiftLeftLogical, e.integer, e.result(opIAdd, e.integer, x, e.number(bias)), e.number(shift)))
+}
+
+// fromUpper is the float whose upper (or only) word is given, the other being 0.
+func (e *encoder) fromUpper(upper uint32) uint32 {
 	if e.bits == 32 {
-		return e.result(opBitcast, e.float, word)
+		return e.result(opBitcast, e.float, upper)
 	}
-	pair := e.result(opCompositeConstruct, e.typ(opTypeVector, e.integer, 2), e.number(0), word)
+	pair := e.result(opCompositeConstruct, e.typ(opTypeVector, e.integer, 2), e.number(0), upper)
 	return e.result(opBitcast, e.float, pair)
 }
