@@ -18,9 +18,10 @@ import (
 )
 
 const (
-	validationLayer = "VK_LAYER_KHRONOS_validation"
-	debugUtils      = "VK_EXT_debug_utils"
-	portability     = "VK_KHR_portability_enumeration"
+	validationLayer    = "VK_LAYER_KHRONOS_validation"
+	validationFeatures = "VK_EXT_validation_features"
+	debugUtils         = "VK_EXT_debug_utils"
+	portability        = "VK_KHR_portability_enumeration"
 )
 
 // instance is a Vulkan instance, with validation if asked for.
@@ -69,8 +70,8 @@ func newInstance(m machine, o Options) (*instance, error) {
 		return nil, err
 	}
 	var extensions []string
-	for _, name := range []string{debugUtils, portability} {
-		if available[name] {
+	for _, name := range []string{debugUtils, portability, validationFeatures} {
+		if available[name] && (name != validationFeatures || o.Validation) {
 			extensions = append(extensions, name)
 		}
 	}

@@ -101,6 +101,7 @@ func (h *heap) newBlock(size uint64) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.name(namedBuffer, number(buffer), "hxgpu memory")
 	return &block{memory: memory, buffer: buffer, size: size, free: freeList{{0, size}}}, nil
 }
 

@@ -4,6 +4,7 @@ package vulkan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -190,6 +191,68 @@ func TestBarriers(t *testing.T) {
 			}
 			require.Equal(t, test.want, barriers)
 		})
+	}
+}
+
+// TestValidationSeesHazards leaves out a barrier that is needed: without a message
+// of the validation layer here, its silence elsewhere would say nothing.
+func TestValidationSeesHazards(t *testing.T) {
+	available(t)
+	if !layered() {
+		t.Skip("the validation layer is not installed")
+	}
+	var messages []string
+	opened, err := Open(Options{Precision: device.Float32, CacheDir: "-", Validation: true,
+		Message: func(text string) { messages = append(messages, text) }})
+	require.NoError(t, err)
+	g := opened.(*gpu)
+	a, b := floats(t, g, 1), floats(t, g, 1)
+	forth, back := dispatch(t, g, successor(), 0, 1, a, b), dispatch(t, g, successor(), 0, 1, b, a)
+	record(t, g, device.Recording{Stages: [][]device.Dispatch{{forth}, {back}}})
+	require.Empty(t, messages)
+	g.options.Validation = false // no barriers for its sake
+	record(t, g, device.Recording{Stages: [][]device.Dispatch{{forth, back}}})
+	require.NoError(t, g.Close())
+	require.NotEmpty(t, messages)
+	require.Contains(t, messages[0], "SYNC-HAZARD")
+}
+
+// TestSideBySide runs programs while others, and buffers, come and go.
+func TestSideBySide(t *testing.T) {
+	g := openTest(t, device.Float32)
+	const workers, rounds = 4, 20
+	errs := make(chan error, workers)
+	for w := range workers {
+		b := floats(t, g, 0, 0, 0)
+		d := increment(t, g, b, w%2, 2)
+		go func() {
+			errs <- func() error {
+				for range rounds {
+					p, err := g.Record(device.Recording{Stages: [][]device.Dispatch{{d}}, Repeat: 3})
+					if err != nil {
+						return err
+					}
+					extra, err := g.NewBuffer(shaders.Float, 1000)
+					if err != nil {
+						return err
+					}
+					if err := errors.Join(p.Run(context.Background()), extra.WriteFloats(0, ascending(1000)), extra.Close(), p.Close()); err != nil {
+						return err
+					}
+				}
+				got := make([]float64, 3)
+				if err := b.ReadFloats(0, got); err != nil {
+					return err
+				}
+				if want := 3.0 * rounds; got[1] != want || got[2*(w%2)] != want || got[2-2*(w%2)] != 0 {
+					return fmt.Errorf("worker %d has counted to %v, must be %v", w, got, want)
+				}
+				return nil
+			}()
+		}()
+	}
+	for range workers {
+		require.NoError(t, <-errs)
 	}
 }
 

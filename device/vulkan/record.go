@@ -176,7 +176,8 @@ func (c *recorder) uses(k *shaders.Kernel, bindings []device.Binding, a arrangem
 		return uses
 	}
 	for i, b := range bindings {
-		uses = append(uses, use{c.arranger.bound(b), k.Buffers[i].Access&shaders.Write != 0})
+		own := b.Buffer.(*buffer)
+		uses = append(uses, use{own.elements(b.Offset, own.length-b.Offset), k.Buffers[i].Access&shaders.Write != 0})
 	}
 	return uses
 }
