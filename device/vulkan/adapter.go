@@ -31,6 +31,7 @@ type adapter struct {
 	family      uint32   // of the queue
 	validBits   uint32   // of that queue's timestamps
 	robust      bool     // robustBufferAccess
+	core12      bool     // Vulkan 1.2 can be used
 	// preserve32 and preserve64 say whether kernels can ask for signed zeros,
 	// infinities and NaNs to be kept.
 	preserve32, preserve64 bool
@@ -151,8 +152,8 @@ func (a *adapter) memory() {
 // describe fills what users see.
 func (a *adapter) describe(i *instance) {
 	p, limits := &a.properties, &a.limits
-	core12 := min(p.ApiVersion, i.loader.api) >= vk.MakeVersion(1, 2, 0)
-	controls, driver := core12 || a.extensions["VK_KHR_shader_float_controls"], core12 || a.extensions["VK_KHR_driver_properties"]
+	a.core12 = min(p.ApiVersion, i.loader.api) >= vk.MakeVersion(1, 2, 0)
+	controls, driver := a.core12 || a.extensions[floatControls], a.core12 || a.extensions["VK_KHR_driver_properties"]
 	var d C.HxDetails
 	C.hxDetails(i.loader.lookup, object(i.handle), object(a.handle), 1, flag(controls), flag(driver), &d)
 	a.preserve32, a.preserve64, a.maxAllocation = d.preserve32 != 0, d.preserve64 != 0, uint64(d.maxAllocation)
@@ -184,7 +185,7 @@ var kinds = map[vk.PhysicalDeviceType]string{
 	vk.PhysicalDeviceTypeOther:         "other",
 }
 
-// number gives adapters their indices.
+// numberAdapters gives adapters their indices.
 func numberAdapters(all []*adapter) {
 	for n, a := range all {
 		a.Index = n

@@ -16,6 +16,11 @@ import (
 	vk "github.com/vulkan-go/vulkan"
 )
 
+const (
+	portabilitySubset = "VK_KHR_portability_subset"
+	floatControls     = "VK_KHR_shader_float_controls"
+)
+
 // driver is a logical device with one queue, and the calls to it.
 type driver struct {
 	machine  machine
@@ -30,13 +35,11 @@ type driver struct {
 
 func newDriver(m machine, i *instance, a *adapter, float64s bool) (*driver, error) {
 	var extensions []string
-	for _, name := range []string{"VK_KHR_portability_subset"} { // must be enabled where it is
-		if a.extensions[name] {
-			extensions = append(extensions, name)
-		}
+	if a.extensions[portabilitySubset] {
+		extensions = append(extensions, portabilitySubset) // must be enabled where it is
 	}
-	if a.properties.ApiVersion < vk.MakeVersion(1, 2, 0) && a.extensions["VK_KHR_shader_float_controls"] {
-		extensions = append(extensions, "VK_KHR_shader_float_controls")
+	if !a.core12 && a.extensions[floatControls] {
+		extensions = append(extensions, floatControls)
 	}
 	names, count, free := cStrings(extensions)
 	defer free()

@@ -26,11 +26,15 @@ func available(t *testing.T) {
 	if err == nil {
 		return
 	}
-	if strings.Contains(os.Getenv("HXGPU_REQUIRE"), "vulkan") {
+	if required() {
 		t.Fatal(err)
 	}
 	t.Skip(err)
 }
+
+// required reports whether the environment says that Vulkan must be there, its
+// validation layer included.
+func required() bool { return strings.Contains(os.Getenv("HXGPU_REQUIRE"), "vulkan") }
 
 // layered reports whether the validation layer is installed.
 var layered = sync.OnceValue(func() bool {
@@ -42,7 +46,7 @@ var layered = sync.OnceValue(func() bool {
 	return err == nil && slices.Contains(names, validationLayer)
 })
 
-// opened opens a device with the validation layer if that is installed. Its
+// openValidated opens a device with the validation layer if that is installed. Its
 // messages fail the test; so do objects that are still there after Close.
 func openValidated(t *testing.T, m machine, o Options) (device.Device, error) {
 	t.Helper()
@@ -80,12 +84,10 @@ func openTest(t *testing.T, p device.Precision) *gpu {
 func TestConformance(t *testing.T) {
 	available(t)
 	if !layered() {
+		require.False(t, required(), "the validation layer is not installed")
 		t.Log("the validation layer is not installed; mistakes in the use of Vulkan go unseen")
 	}
 	devicetest.RunAll(t, func(t *testing.T, p device.Precision) device.Device {
-		if d := openTest(t, p); d != nil {
-			return d
-		}
-		return nil
+		return openTest(t, p)
 	})
 }
