@@ -99,19 +99,30 @@ func (p *processor[T]) Compile(k *shaders.Kernel) (device.Kernel, error) {
 	if err := shaders.Verify(k); err != nil {
 		return nil, err
 	}
+	limits := p.Info().Limits
+	elementBytes := 8
+	if p.options.Precision == device.Float32 {
+		elementBytes = 4
+	}
+	if err := checkLimits(k, limits.GroupLanes, limits.SharedBytes, elementBytes); err != nil {
+		return nil, err
+	}
+	if needsLockstep(k) {
+		return &kernel[T]{owner: p, source: k, engine: lockstepEngine[T]{compileLockstep(k)}}, nil
+	}
 	inPlace, err := compileCode(k, true)
 	if err != nil {
 		return nil, err
 	}
-	return &kernel[T]{owner: p, source: k, inPlace: inPlace}, nil
+	return &kernel[T]{owner: p, source: k, engine: blockEngine[T]{inPlace}}, nil
 }
 
 // kernel is a kernel compiled for the case that what it stores and what it loads
 // do not overlap, and, when first needed, for the case that they do.
 type kernel[T float] struct {
-	owner            *processor[T]
-	source           *shaders.Kernel
-	inPlace, copying *code
+	owner           *processor[T]
+	source          *shaders.Kernel
+	engine, copying engine[T]
 }
 
 func (k *kernel[T]) Source() *shaders.Kernel { return k.source }

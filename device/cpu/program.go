@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/shaders"
@@ -13,37 +14,42 @@ import (
 // below it, waking a goroutine costs more than it saves.
 const shareWork = 200_000
 
-// dispatch is one recorded dispatch: lanes low to high of its code.
+// dispatch is one recorded dispatch: units low to high of its engine.
 type dispatch[T float] struct {
-	code      *code
-	number    int // of the code, among those of the program
+	kernel    *shaders.Kernel
+	engine    engine[T]
+	number    int // of the engine, among those of the program
 	arguments arguments[T]
 	low, high int
 	shared    bool
 }
 
 type program[T float] struct {
-	owner  *processor[T]
-	name   string
-	stages [][]dispatch[T]
-	// registers[worker][code number]
-	registers [][]*registers[T]
-	heavy     bool // some dispatch is shared
-	closed    bool
-	buffers   []*buffer[T] // all that are bound
-	closures  int64        // of the device when all of them were last seen open
-	errs      []error      // of the workers, and the workers yet to finish
-	group     sync.WaitGroup
+	owner    *processor[T]
+	name     string
+	stages   [][]dispatch[T]
+	runners  [][]runner[T] // [worker][engine]
+	heavy    bool          // some dispatch is shared
+	repeat   int
+	timings  [][][]time.Duration // of the last run, if they were asked for
+	closed   bool
+	buffers  []*buffer[T] // all that are bound
+	closures int64        // of the device when all of them were last seen open
+	errs     []error      // of the workers, and the workers yet to finish
+	group    sync.WaitGroup
 }
 
 func (p *processor[T]) Record(r device.Recording) (device.Program, error) {
 	if p.isClosed() {
 		return nil, errClosed
 	}
-	out := &program[T]{owner: p, name: r.Name, closures: -1}
+	out := &program[T]{owner: p, name: r.Name, closures: -1, repeat: max(r.Repeat, 1)}
+	if r.Timed {
+		out.timings = newTimings(r.Stages, out.repeat)
+	}
 	bindings := map[*buffer[T]]bool{}
-	numbers := map[*code]int{}
-	var codes []*code
+	numbers := map[engine[T]]int{}
+	var engines []engine[T]
 	for s, stage := range r.Stages {
 		recorded := make([]dispatch[T], 0, len(stage))
 		for _, d := range stage {
@@ -54,14 +60,14 @@ func (p *processor[T]) Record(r device.Recording) (device.Program, error) {
 			for _, b := range d.Bindings {
 				bindings[b.Buffer.(*buffer[T])] = true
 			}
-			number, known := numbers[bound.code]
+			number, known := numbers[bound.engine]
 			if !known {
-				number = len(codes)
-				numbers[bound.code] = number
-				codes = append(codes, bound.code)
+				number = len(engines)
+				numbers[bound.engine] = number
+				engines = append(engines, bound.engine)
 			}
 			bound.number = number
-			bound.shared = p.options.Workers > 1 && (bound.high-bound.low)*bound.code.work >= shareWork
+			bound.shared = p.options.Workers > 1 && (bound.high-bound.low)*bound.engine.cost() >= shareWork
 			out.heavy = out.heavy || bound.shared
 			recorded = append(recorded, bound)
 		}
@@ -77,11 +83,11 @@ func (p *processor[T]) Record(r device.Recording) (device.Program, error) {
 	}
 	out.errs = make([]error, workers)
 	for range workers {
-		var set []*registers[T]
-		for _, c := range codes {
-			set = append(set, newRegisters[T](c))
+		var set []runner[T]
+		for _, e := range engines {
+			set = append(set, e.runner())
 		}
-		out.registers = append(out.registers, set)
+		out.runners = append(out.runners, set)
 	}
 	return out, nil
 }
@@ -99,7 +105,11 @@ func (p *processor[T]) bind(d device.Dispatch) (dispatch[T], error) {
 	if d.First < 0 || d.Count < 0 {
 		return dispatch[T]{}, fmt.Errorf("kernel %q: items from %d, %d of them", name, d.First, d.Count)
 	}
-	bound := dispatch[T]{code: k.inPlace, low: d.First * k.source.Chains, high: (d.First + d.Count) * k.source.Chains}
+	width := k.source.Chains // units per item
+	if k.source.Lanes > 0 {
+		width = 1
+	}
+	bound := dispatch[T]{kernel: k.source, engine: k.engine, low: d.First * width, high: (d.First + d.Count) * width}
 	bound.arguments.floats = make([][]T, len(d.Bindings))
 	bound.arguments.ints = make([][]int32, len(d.Bindings))
 	for i, b := range d.Bindings {
@@ -120,16 +130,17 @@ func (p *processor[T]) bind(d device.Dispatch) (dispatch[T], error) {
 			bound.arguments.ints[i] = own.ints[b.Offset:]
 		}
 	}
-	if overlaps(k.source, d.Bindings) {
+	if _, inPlace := k.engine.(blockEngine[T]); inPlace && overlaps(k.source, d.Bindings) {
 		p.mutex.Lock()
 		defer p.mutex.Unlock()
 		if k.copying == nil {
-			var err error
-			if k.copying, err = compileCode(k.source, false); err != nil {
+			code, err := compileCode(k.source, false)
+			if err != nil {
 				return dispatch[T]{}, err
 			}
+			k.copying = blockEngine[T]{code}
 		}
-		bound.code = k.copying
+		bound.engine = k.copying
 	}
 	return bound, nil
 }
@@ -150,39 +161,73 @@ func overlaps(k *shaders.Kernel, bindings []device.Binding) bool {
 
 func (p *program[T]) Close() error {
 	p.closed = true
-	p.stages, p.registers = nil, nil
+	p.stages, p.runners = nil, nil
 	return nil
 }
 
 func (p *program[T]) run(ctx context.Context) error {
-	for s := range p.stages {
-		for i := range p.stages[s] {
-			d := &p.stages[s][i]
-			if !d.shared {
-				if err := p.part(d, 0, d.low, d.high); err != nil {
+	for repetition := range p.repeat {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for s := range p.stages {
+			for i := range p.stages[s] {
+				if err := p.timed(ctx, repetition, s, i); err != nil {
 					return err
 				}
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := p.share(d); err != nil {
-				return err
 			}
 		}
 	}
 	return nil
 }
 
+// timed runs one dispatch and notes its time if that was asked for.
+func (p *program[T]) timed(ctx context.Context, repetition, stage, number int) error {
+	if p.timings == nil {
+		return p.dispatch(ctx, &p.stages[stage][number])
+	}
+	began := time.Now()
+	err := p.dispatch(ctx, &p.stages[stage][number])
+	p.timings[repetition][stage][number] = time.Since(began)
+	return err
+}
+
+func (p *program[T]) dispatch(ctx context.Context, d *dispatch[T]) error {
+	if !d.shared {
+		return p.part(d, 0, d.low, d.high)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return p.share(d)
+}
+
+func newTimings(stages [][]device.Dispatch, repeat int) [][][]time.Duration {
+	timings := make([][][]time.Duration, repeat)
+	for r := range timings {
+		for _, stage := range stages {
+			timings[r] = append(timings[r], make([]time.Duration, len(stage)))
+		}
+	}
+	return timings
+}
+
+// Timings gives the time that each dispatch took in the last run.
+func (p *program[T]) Timings() ([][][]time.Duration, error) {
+	if p.timings == nil {
+		return nil, fmt.Errorf("cpu: program %q was recorded without timings", p.name)
+	}
+	return p.timings, nil
+}
+
 // share splits a dispatch into one run of whole blocks per worker; the calling
 // goroutine takes the last.
 func (p *program[T]) share(d *dispatch[T]) error {
-	workers := len(p.registers)
-	blocks := (d.high - d.low + d.code.block - 1) / d.code.block
+	workers, block := len(p.runners), d.engine.block()
+	blocks := (d.high - d.low + block - 1) / block
 	p.group.Add(workers - 1)
 	for w := range workers {
-		j := job[T]{p, d, w, d.low + blocks*w/workers*d.code.block, min(d.low+blocks*(w+1)/workers*d.code.block, d.high)}
+		j := job[T]{p, d, w, d.low + blocks*w/workers*block, min(d.low+blocks*(w+1)/workers*block, d.high)}
 		if w < workers-1 {
 			p.owner.crew.give(j)
 			continue
@@ -198,14 +243,19 @@ func (p *program[T]) share(d *dispatch[T]) error {
 	return nil
 }
 
-// part runs a run of lanes on a worker's registers. An index outside a buffer is
-// the one mistake that a verified kernel can still make.
+// part runs some units of a dispatch with a worker's memory. An index outside a
+// buffer, and a barrier in a branch, are the mistakes that a verified kernel can
+// still make.
 func (p *program[T]) part(d *dispatch[T], worker, low, high int) (err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("cpu: kernel %q: an index is outside its buffer: %v", d.code.kernel.Name, r)
+		switch r := recover(); r {
+		case nil:
+		case errPartialBarrier:
+			err = fmt.Errorf("cpu: kernel %q: %w", d.kernel.Name, errPartialBarrier)
+		default:
+			err = fmt.Errorf("cpu: kernel %q: an index is outside its buffer: %v", d.kernel.Name, r)
 		}
 	}()
-	runRange(d.code, p.registers[worker][d.number], &d.arguments, low, high)
+	p.runners[worker][d.number].run(&d.arguments, low, high)
 	return nil
 }
