@@ -1,0 +1,47 @@
+package plan
+
+import (
+	"github.com/hxgpu/hxgpu/tensor"
+	"github.com/hxgpu/hxgpu/tree"
+)
+
+// foldConstants replaces what statements read of variables that are constant.
+// The adjoint of a sum is the constant 1, so a gradient has many.
+func foldConstants(p *tree.Program, statements []tree.Statement) []tree.Statement {
+	constants := map[tree.VariableID]tensor.Value{}
+	result := make([]tree.Statement, len(statements))
+	for n, s := range statements {
+		if s.Kind != tree.TotalStatement {
+			s = foldStatement(s, constants)
+			for _, w := range s.Writes {
+				if w.Value.Node().Op == tensor.OpConst {
+					constants[w.Variable] = w.Value
+				}
+			}
+		}
+		result[n] = s
+	}
+	return result
+}
+
+func foldStatement(s tree.Statement, constants map[tree.VariableID]tensor.Value) tree.Statement {
+	replacements := map[*tensor.Node]tensor.Value{}
+	for _, r := range s.Reads {
+		if c, ok := constants[r.Variable]; ok && (r.Via == tree.Own || r.Via == tree.OfParent || r.Via == tree.OfChain) {
+			replacements[r.Input] = c
+		}
+	}
+	values := make([]tensor.Value, len(s.Writes))
+	for i, w := range s.Writes {
+		values[i] = w.Value
+	}
+	if len(replacements) > 0 {
+		values = tensor.Substitute(values, replacements)
+	}
+	values = tensor.Simplify(values...)
+	s.Writes = append([]tree.Write(nil), s.Writes...)
+	for i := range s.Writes {
+		s.Writes[i].Value = values[i]
+	}
+	return s
+}
