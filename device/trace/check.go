@@ -18,6 +18,8 @@ type Report struct {
 	// barrier has stored, and store nothing which it has touched: they need no
 	// barrier before them.
 	Needless []int
+	// LongestSegment is the most elements that one lane reduces in one instruction.
+	LongestSegment int
 }
 
 // many stands for several lanes.
@@ -85,7 +87,10 @@ func (c *inspection) walk(d Dispatch, written map[*buffer]bool) error {
 			return nil
 		}
 	}
-	defer func() { c.report.Unknown += w.unknown }()
+	defer func() {
+		c.report.Unknown += w.unknown
+		c.report.LongestSegment = max(c.report.LongestSegment, w.longest)
+	}()
 	for item := d.First; item < d.First+d.Count; item++ {
 		if d.Kernel.Lanes > 0 {
 			c.unit++

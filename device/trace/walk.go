@@ -34,6 +34,7 @@ type walker struct {
 	epoch              int
 	doubt              int // regions around that may not be walked by the device
 	unknown            int // accesses whose element is not known
+	longest            int // elements of a reduction, at most
 	visit              func(access) error
 }
 
@@ -147,6 +148,9 @@ func (w *walker) access(n int, i shaders.Instruction) error {
 	if !at.known || !count.known {
 		w.unknown++
 		return nil
+	}
+	if i.Op == shaders.OpSegmentReduce {
+		w.longest = max(w.longest, int(count.value))
 	}
 	a := access{array: i.Buffer, epoch: w.epoch, lane: w.local, write: i.Op >= shaders.OpStore}
 	var name string
