@@ -93,7 +93,7 @@ func shapeGroups(info device.Info, chains, widest int) groupShape {
 			c = min(c, all, limit)
 			return groupShape{c, c}
 		}
-		return groupShape{min(ceilPower(widest), limit), 1}
+		return groupShape{min(max(subgroup, ceilPower(widest/4)), limit), 1}
 	}
 	limit = min(limit, groupLanes)
 	c := min(floorPower(chains/wantedGroups), 32, limit)
