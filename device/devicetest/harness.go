@@ -18,6 +18,7 @@ type harness struct {
 	device    device.Device
 	precision device.Precision
 	oracle    *Oracle
+	compiled  map[*shaders.Kernel]device.Kernel
 	memory    []*memory
 	random    *rand.Rand
 }
@@ -40,7 +41,7 @@ type work struct {
 }
 
 func newHarness(t *testing.T, d device.Device, p device.Precision) *harness {
-	return &harness{t: t, device: d, precision: p, oracle: NewOracle(p), random: rand.New(rand.NewPCG(1, 2))}
+	return &harness{t: t, device: d, precision: p, oracle: NewOracle(p), compiled: map[*shaders.Kernel]device.Kernel{}, random: rand.New(rand.NewPCG(1, 2))}
 }
 
 func (h *harness) floats(values []float64) *memory {
@@ -75,6 +76,15 @@ func (h *harness) numbers(n int) []float64 {
 	return values
 }
 
+// whole are n integers, low <= x < high.
+func (h *harness) whole(n, low, high int) []int32 {
+	values := make([]int32, n)
+	for i := range values {
+		values[i] = int32(low + h.random.IntN(high-low))
+	}
+	return values
+}
+
 // marked are n floats that no kernel of the suite computes.
 func marked(n int) []float64 {
 	values := make([]float64, n)
@@ -84,25 +94,26 @@ func marked(n int) []float64 {
 	return values
 }
 
+// compile compiles a kernel once for the whole test.
 func (h *harness) compile(k *shaders.Kernel) device.Kernel {
 	h.t.Helper()
+	if compiled := h.compiled[k]; compiled != nil {
+		return compiled
+	}
 	compiled, err := h.device.Compile(k)
 	require.NoError(h.t, err, "%v", k)
 	require.Same(h.t, k, compiled.Source())
+	h.compiled[k] = compiled
 	return compiled
 }
 
 func (h *harness) recording(name string, stages [][]work) device.Recording {
 	h.t.Helper()
 	r := device.Recording{Name: name}
-	compiled := map[*shaders.Kernel]device.Kernel{}
 	for _, stage := range stages {
 		var dispatches []device.Dispatch
 		for _, w := range stage {
-			if compiled[w.kernel] == nil {
-				compiled[w.kernel] = h.compile(w.kernel)
-			}
-			d := device.Dispatch{Kernel: compiled[w.kernel], First: w.first, Count: w.count}
+			d := device.Dispatch{Kernel: h.compile(w.kernel), First: w.first, Count: w.count}
 			for _, m := range w.bindings {
 				d.Bindings = append(d.Bindings, device.Binding{Buffer: m.buffer, Offset: m.bound})
 			}
@@ -157,6 +168,12 @@ func (h *harness) compare(stages [][]work) (checked int) {
 	h.t.Helper()
 	for n, m := range h.memory {
 		if m.array.floats == nil {
+			got := make([]int32, m.buffer.Len())
+			require.NoError(h.t, m.buffer.ReadInts(0, got))
+			if at := firstDifference(got, m.array.ints); at >= 0 {
+				h.list(stages)
+				h.t.Fatalf("buffer %d, element %d: device has %d, oracle %d", n, at, got[at], m.array.ints[at])
+			}
 			continue
 		}
 		got := make([]float64, m.buffer.Len())
@@ -167,16 +184,32 @@ func (h *harness) compare(stages [][]work) (checked int) {
 			}
 			checked++
 			if !agrees(got[i], want) {
-				for _, stage := range stages {
-					for _, w := range stage {
-						h.t.Logf("items %d+%d\n%v", w.first, w.count, w.kernel)
-					}
-				}
+				h.list(stages)
 				h.t.Fatalf("buffer %d, element %d: device has %v, oracle %v within %g", n, i, got[i], want.x, want.bound)
 			}
 		}
 	}
 	return checked
+}
+
+// list logs what has been run.
+func (h *harness) list(stages [][]work) {
+	h.t.Helper()
+	for _, stage := range stages {
+		for _, w := range stage {
+			h.t.Logf("items %d+%d\n%v", w.first, w.count, w.kernel)
+		}
+	}
+}
+
+// firstDifference is where two slices of one length differ first, -1 if nowhere.
+func firstDifference(x, y []int32) int {
+	for i := range x {
+		if x[i] != y[i] {
+			return i
+		}
+	}
+	return -1
 }
 
 func agrees(got float64, want number) bool {

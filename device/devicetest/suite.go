@@ -44,6 +44,11 @@ func RunAll(t *testing.T, open func(t *testing.T, p device.Precision) device.Dev
 		{"cancelled context", testCancelled},
 		{"several goroutines", testGoroutines},
 		{"random kernels", testRandom},
+		{"branches", testBranches},
+		{"loops", testLoops},
+		{"variables", testVariables},
+		{"loads of own stores", testOwnStores},
+		{"guarded accesses", testGuardedAccesses},
 	}
 	for name, precision := range map[string]device.Precision{"float64": device.Float64, "float32": device.Float32} {
 		t.Run(name, func(t *testing.T) {
@@ -75,6 +80,7 @@ var (
 func (h *harness) sub(name string, run func(h *harness)) {
 	h.t.Run(name, func(t *testing.T) {
 		part := newHarness(t, h.device, h.precision)
+		part.compiled = h.compiled
 		run(part)
 		part.close()
 	})

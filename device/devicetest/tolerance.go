@@ -17,12 +17,20 @@ type Tolerance struct {
 
 // Tolerances by precision.
 //
-// Float64: Go's own functions are correct to one unit; the oracle rounds too,
-// which makes two. Elementary functions differ between platforms by a few units.
+// Float64: sums and products are correctly rounded; the oracle rounds too, which
+// makes one unit, and two leave room for both. Quotients and roots may be off by
+// 2.5 units on a GPU. Elementary functions are good to 2 units where quotients
+// are, else to some more, and differ between platforms by as much.
 //
 // Float32: sums and products are correctly rounded everywhere; a shader may
-// divide and take roots to 2.5 units; its elementary functions are good to some
-// units in the interior of their range (exp: 3 + 2|x|), hence 16, and |x| besides.
+// divide and take roots to 2.5 units, for divisors up to 2^126; its elementary
+// functions, whether written out by us (2 units and what quotients add) or the
+// graphics interface's own (exp: 3 + 2|x|), are good to some units in the
+// interior of their range, hence 16, and |x| besides.
+//
+// In both, a device may take subnormal numbers for zero, as operands and as
+// results: a number below the smallest normal one is uncertain by itself, a result
+// near it by the smallest normal number.
 var Tolerances = map[device.Precision]Tolerance{
 	device.Float64: {Arithmetic: 2, DivideAndSqrt: 4, Transcendental: 8},
 	device.Float32: {Arithmetic: 1, DivideAndSqrt: 3, Transcendental: 16},
@@ -49,6 +57,33 @@ func arithmeticOf(p device.Precision) arithmetic {
 type number struct{ x, bound float64 }
 
 var unknown = math.Inf(1)
+
+// given is a number that a device gets from outside.
+func (a arithmetic) given(x float64) number {
+	x = a.cut(x)
+	if size := math.Abs(x); size < a.tiny {
+		return number{x, size}
+	}
+	return number{x: x}
+}
+
+// exponent is that of [shaders.OpExponent].
+func (a arithmetic) exponent(p number) (int32, error) {
+	of := func(size float64) int32 {
+		switch {
+		case math.IsNaN(size) || math.IsInf(size, 0):
+			return int32(math.Ilogb(4*a.huge)) + 1
+		case size < a.tiny:
+			return int32(math.Ilogb(a.tiny)) - 1
+		}
+		return int32(math.Ilogb(size))
+	}
+	size := math.Abs(p.x)
+	if math.IsInf(p.bound, 1) || of(max(size-p.bound, 0)) != of(size+p.bound) {
+		return 0, ErrRounding
+	}
+	return of(size), nil
+}
 
 // rounded is a result whose operands' errors make it uncertain by spread, after
 // an operation that is good to units in the last place.
@@ -81,6 +116,9 @@ func (a arithmetic) binary(op shaders.Op, p, q number) number {
 	case shaders.OpMul:
 		return a.rounded(x*y, scaled(p.bound, y)+scaled(q.bound, x)+scaled(p.bound, q.bound), a.Arithmetic)
 	case shaders.OpDiv:
+		if size := math.Abs(y); size > a.huge && !math.IsInf(y, 0) {
+			return number{x / y, unknown}
+		}
 		spread := 0.0
 		if p.bound > 0 || q.bound > 0 {
 			low := math.Abs(y) - q.bound
