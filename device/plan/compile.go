@@ -57,7 +57,7 @@ func Compile(dev device.Device, program *tree.Program, topology *tree.Topology, 
 	program = program.Clone()
 	c := &compilation{planner: newPlanner(program, topology, options.Chains, info.Fuses && schedule == Slab),
 		device: dev, info: info, options: options, outputs: outputs, arrays: map[*intArray]device.Buffer{}, kernels: map[string]*gridKernel{}}
-	c.execution = &Executable{Schedule: schedule, device: dev, fields: map[string]fieldLayout{}, buffers: map[tree.VariableID]device.Binding{}}
+	c.execution = &Executable{Schedule: schedule, fields: map[string]fieldLayout{}, buffers: map[tree.VariableID]device.Binding{}}
 	if err := c.run(); err != nil {
 		c.execution.Close()
 		return nil, err

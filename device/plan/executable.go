@@ -14,7 +14,6 @@ type Executable struct {
 	Cost     Cost
 	Schedule Schedule // Slab or Tree
 
-	device  device.Device
 	program device.Program
 	stages  [][]device.Dispatch
 	buffers map[tree.VariableID]device.Binding
