@@ -49,6 +49,14 @@ func RunAll(t *testing.T, open func(t *testing.T, p device.Precision) device.Dev
 		{"variables", testVariables},
 		{"loads of own stores", testOwnStores},
 		{"guarded accesses", testGuardedAccesses},
+		{"integer operations", testIntegerOperations},
+		{"integer stores", testIntegerStores},
+		{"conversions", testConversions},
+		{"reductions over groups", testReductions},
+		{"exchange across barriers", testExchange},
+		{"shared arrays", testSharedArrays},
+		{"limits of groups", testGroupLimits},
+		{"groups and grids in one stage", testMixedStages},
 	}
 	for name, precision := range map[string]device.Precision{"float64": device.Float64, "float32": device.Float32} {
 		t.Run(name, func(t *testing.T) {

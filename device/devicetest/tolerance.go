@@ -79,6 +79,9 @@ func (a arithmetic) exponent(p number) (int32, error) {
 		return int32(math.Ilogb(size))
 	}
 	size := math.Abs(p.x)
+	if size < a.tiny && p.bound <= size { // subnormal and given, it or zero
+		return of(0), nil
+	}
 	if math.IsInf(p.bound, 1) || of(max(size-p.bound, 0)) != of(size+p.bound) {
 		return 0, ErrRounding
 	}
