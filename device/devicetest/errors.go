@@ -33,6 +33,17 @@ func testBuffers(h *harness) {
 	require.Error(h.t, i.WriteFloats(0, []float64{1}), "floats into integers")
 	require.Error(h.t, i.ReadFloats(0, got[:1]), "floats out of integers")
 	require.Error(h.t, i.WriteInts(2, []int32{1, 2, 3}))
+	require.NoError(h.t, i.WriteInts(1, []int32{-1 << 31, 1<<31 - 1}))
+	whole := []int32{9, 9, 9, 9}
+	require.NoError(h.t, i.ReadInts(0, whole))
+	require.Equal(h.t, []int32{0, -1 << 31, 1<<31 - 1, 0}, whole)
+	require.NoError(h.t, i.ReadInts(2, whole[3:]))
+	require.Equal(h.t, []int32{0, -1 << 31, 1<<31 - 1, 1<<31 - 1}, whole)
+	require.NoError(h.t, i.ReadInts(4, nil))
+	require.Error(h.t, i.ReadInts(1, whole))
+	require.Error(h.t, i.ReadInts(-1, whole[:1]))
+	require.Error(h.t, i.ReadInts(5, nil))
+	require.Error(h.t, b.ReadInts(0, whole[:1]), "integers out of floats")
 	_, err = h.device.NewBuffer(shaders.Float, -1)
 	require.Error(h.t, err)
 	_, err = h.device.NewBuffer(shaders.Bool, 1)
@@ -43,6 +54,7 @@ func testBuffers(h *harness) {
 	require.Error(h.t, b.WriteFloats(0, nil))
 	require.Error(h.t, b.ReadFloats(0, nil))
 	require.Error(h.t, i.WriteInts(0, nil))
+	require.Error(h.t, i.ReadInts(0, nil))
 }
 
 // testBadRecordings records dispatches that fit no kernel.
@@ -88,20 +100,30 @@ func testBadKernels(h *harness) {
 	require.ErrorContains(h.t, err, "bad operand")
 }
 
-// testOutOfRange loads beyond a buffer. What a device then loads is its own
-// affair; a device that runs in the host's memory gives an error. None crashes,
-// and the device works on.
+// testOutOfRange loads beyond a buffer, in a grid kernel and in a branch. What a
+// device then loads is its own affair unless it [ChecksIndices]. None crashes, and
+// the device works on.
 func testOutOfRange(h *harness) {
-	a := assemble("out of range", 1)
-	x, table, out := a.in("x"), a.ints("table"), a.out("out")
-	a.store(out, a.item(), a.load(x, a.loadInt(table, a.item())))
+	kernel := func(name string, guard func(a assembler, at shaders.Value, then func())) *shaders.Kernel {
+		a := assemble(name, 1)
+		x, table, out := a.in("x"), a.ints("table"), a.out("out")
+		at := a.loadInt(table, a.item())
+		guard(a, at, func() { a.store(out, a.item(), a.load(x, at)) })
+		return a.k
+	}
+	kernels := []*shaders.Kernel{
+		kernel("straight", func(_ assembler, _ shaders.Value, then func()) { then() }),
+		kernel("in a branch", func(a assembler, at shaders.Value, then func()) { a.branch(a.less(a.constInt(0), at), then) }),
+	}
 	for _, n := range []int{3, 100_000} {
-		_, result := h.floats(h.numbers(1)), h.floats(marked(n))
 		numbers := make([]int32, n)
 		numbers[n-1] = 1 << 20
-		err := h.runOnce(work{a.k, 0, n, []*memory{h.floats(h.numbers(4)), h.ints(numbers), result}})
-		if h.device.Info().Name == "cpu" {
-			require.ErrorContains(h.t, err, "out of range")
+		arguments := []*memory{h.floats(h.numbers(4)), h.ints(numbers), h.floats(marked(n))}
+		for _, k := range kernels {
+			err := h.runOnce(work{k, 0, n, arguments})
+			if h.able[ChecksIndices] {
+				require.ErrorContains(h.t, err, "out of range")
+			}
 		}
 		h.close()
 	}

@@ -16,6 +16,7 @@ import (
 type harness struct {
 	t         *testing.T
 	device    device.Device
+	able      map[Ability]bool
 	precision device.Precision
 	oracle    *Oracle
 	compiled  map[*shaders.Kernel]device.Kernel
@@ -40,8 +41,8 @@ type work struct {
 	bindings     []*memory
 }
 
-func newHarness(t *testing.T, d device.Device, p device.Precision) *harness {
-	return &harness{t: t, device: d, precision: p, oracle: NewOracle(p), compiled: map[*shaders.Kernel]device.Kernel{}, random: rand.New(rand.NewPCG(1, 2))}
+func newHarness(t *testing.T, d device.Device, able map[Ability]bool, p device.Precision) *harness {
+	return &harness{t: t, device: d, able: able, precision: p, oracle: NewOracle(p), compiled: map[*shaders.Kernel]device.Kernel{}, random: rand.New(rand.NewPCG(1, 2))}
 }
 
 func (h *harness) floats(values []float64) *memory {
@@ -131,17 +132,29 @@ func (h *harness) record(r device.Recording) device.Program {
 	return p
 }
 
+// arguments are the oracle's images of what a dispatch binds.
+func (h *harness) arguments(w work) (arguments []Argument) {
+	for _, m := range w.bindings {
+		arguments = append(arguments, Argument{m.array, m.bound})
+	}
+	return arguments
+}
+
 // oracleRun runs the stages on the oracle's arrays.
 func (h *harness) oracleRun(stages [][]work) {
 	h.t.Helper()
 	for _, stage := range stages {
 		for _, w := range stage {
-			var arguments []Argument
-			for _, m := range w.bindings {
-				arguments = append(arguments, Argument{m.array, m.bound})
-			}
-			require.NoError(h.t, h.oracle.Run(w.kernel, arguments, w.first, w.count))
+			require.NoError(h.t, h.oracle.Run(w.kernel, h.arguments(w), w.first, w.count))
 		}
+	}
+}
+
+// oracleRepeat runs the stages as often as one run of the recording does.
+func (h *harness) oracleRepeat(r device.Recording, stages [][]work) {
+	h.t.Helper()
+	for range max(r.Repeat, 1) {
+		h.oracleRun(stages)
 	}
 }
 
@@ -156,7 +169,7 @@ func (h *harness) checkRecording(r device.Recording, times int, stages [][]work)
 	p := h.record(r)
 	for range times {
 		require.NoError(h.t, p.Run(context.Background()))
-		h.oracleRun(stages)
+		h.oracleRepeat(r, stages)
 	}
 	h.compare(stages)
 	require.NoError(h.t, p.Close())

@@ -9,10 +9,22 @@ import (
 	"github.com/hxgpu/hxgpu/device"
 )
 
-// RunAll runs the suite on grids of all shapes and in both precisions. Its
-// tolerances are error bounds that the oracle carries along with every value. Open
-// must open the backend, or skip the test if it has no such precision.
-func RunAll(t *testing.T, open func(t *testing.T, p device.Precision) device.Device) {
+// Ability is something that a backend can do beyond what every backend must.
+type Ability uint8
+
+// ChecksIndices: Program.Run gives an error that says "out of range" where a lane
+// loads or stores outside of a buffer. GPUs cannot tell.
+const ChecksIndices Ability = 1
+
+// RunAll runs the suite on grids and groups of all shapes and in both precisions.
+// Its tolerances are error bounds that the oracle carries along with every value.
+// Open must open the backend, or skip the test if it has no such precision. The
+// abilities are what the backend is held to besides.
+func RunAll(t *testing.T, open func(t *testing.T, p device.Precision) device.Device, abilities ...Ability) {
+	able := map[Ability]bool{}
+	for _, a := range abilities {
+		able[a] = true
+	}
 	tests := []struct {
 		name string
 		run  func(h *harness)
@@ -44,6 +56,7 @@ func RunAll(t *testing.T, open func(t *testing.T, p device.Precision) device.Dev
 		{"cancelled context", testCancelled},
 		{"several goroutines", testGoroutines},
 		{"random kernels", testRandom},
+		{"random nests", testRandomStructured},
 		{"branches", testBranches},
 		{"loops", testLoops},
 		{"variables", testVariables},
@@ -57,6 +70,10 @@ func RunAll(t *testing.T, open func(t *testing.T, p device.Precision) device.Dev
 		{"shared arrays", testSharedArrays},
 		{"limits of groups", testGroupLimits},
 		{"groups and grids in one stage", testMixedStages},
+		{"a whole program in one kernel", testFused},
+		{"random words and normals", testPhilox},
+		{"repetitions", testRepeat},
+		{"timings", testTimed},
 	}
 	for name, precision := range map[string]device.Precision{"float64": device.Float64, "float32": device.Float32} {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +84,7 @@ func RunAll(t *testing.T, open func(t *testing.T, p device.Precision) device.Dev
 					require.Equal(t, precision, info.Precision)
 					require.NotEmpty(t, info.Name)
 					require.GreaterOrEqual(t, info.Workers, 1)
-					h := newHarness(t, d, precision)
+					h := newHarness(t, d, able, precision)
 					test.run(h)
 					h.close()
 					require.NoError(t, d.Close())
@@ -87,7 +104,7 @@ var (
 // sub runs a part of a test under its own name with buffers of its own.
 func (h *harness) sub(name string, run func(h *harness)) {
 	h.t.Run(name, func(t *testing.T) {
-		part := newHarness(t, h.device, h.precision)
+		part := newHarness(t, h.device, h.able, h.precision)
 		part.compiled = h.compiled
 		run(part)
 		part.close()
