@@ -133,6 +133,19 @@ func testSharedArrays(h *harness) {
 	})
 }
 
+// testManyGroups runs more groups than a GPU counts on one axis.
+func testManyGroups(h *harness) {
+	const lanes, first, groups = 2, 3, 70_001
+	a := assembleGroups("many groups", lanes)
+	x, y := a.in("x"), a.out("y")
+	array := a.shared("pair", lanes)
+	a.storeShared(array, a.local(), a.load(x, a.thread()))
+	a.barrier()
+	a.store(y, a.thread(), a.loadShared(array, a.int(shaders.OpXorInt, a.local(), a.constInt(1))))
+	n := (first + groups) * lanes
+	h.check(1, []work{{a.k, first, groups, []*memory{h.floats(h.numbers(n)), h.floats(marked(n))}}})
+}
+
 // testGroupLimits fills groups to the device's limits and asks for more.
 func testGroupLimits(h *harness) {
 	info := h.device.Info()

@@ -68,6 +68,7 @@ func RunAll(t *testing.T, open func(t *testing.T, p device.Precision) device.Dev
 		{"reductions over groups", testReductions},
 		{"exchange across barriers", testExchange},
 		{"shared arrays", testSharedArrays},
+		{"many groups", testManyGroups},
 		{"limits of groups", testGroupLimits},
 		{"groups and grids in one stage", testMixedStages},
 		{"a whole program in one kernel", testFused},
