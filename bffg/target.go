@@ -16,6 +16,10 @@ import (
 // parameters, followed by the noise [component][node] where the model samples
 // it. It implements [nuts.Target].
 type Target struct {
+	// Schedule says how a gradient is cut into dispatches; the device decides if it
+	// is left alone.
+	Schedule plan.Schedule
+
 	model    *Model
 	data     Data
 	gradient *tree.Program
@@ -121,12 +125,17 @@ func (t *Target) Data() Data { return t.data }
 type Evaluator struct {
 	// Cost counts the work of one gradient.
 	Cost plan.Cost
+	// Schedule is what was chosen.
+	Schedule plan.Schedule
 
-	run    *plan.Executable
-	chains int
+	run     *plan.Executable
+	density device.Binding
 }
 
-var _ nuts.Target = (*Target)(nil)
+var (
+	_ nuts.Target     = (*Target)(nil)
+	_ nuts.Recordable = (*Evaluator)(nil)
+)
 
 // Open compiles the target for a device and a number of chains; the result is
 // an [*Evaluator].
@@ -135,12 +144,17 @@ func (t *Target) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
 	for _, field := range t.packed() {
 		gradients = append(gradients, autodiff.GradientName(field))
 	}
-	run, err := compile(dev, t.gradient, t.model, t.data, plan.Options{Chains: chains,
+	run, err := compile(dev, t.gradient, t.model, t.data, plan.Options{Chains: chains, Schedule: t.Schedule,
 		Outputs: []string{LogDensity}, PackInputs: t.packed(), PackOutputs: gradients})
 	if err != nil {
 		return nil, err
 	}
-	return &Evaluator{Cost: run.Cost, run: run, chains: chains}, nil
+	density, err := run.Output(LogDensity)
+	if err != nil {
+		run.Close()
+		return nil, err
+	}
+	return &Evaluator{Cost: run.Cost, Schedule: run.Schedule, run: run, density: density}, nil
 }
 
 // compile binds a program to a device and writes the data.
@@ -171,6 +185,18 @@ func (e *Evaluator) Gradient(ctx context.Context, q, logp, grad []float64) error
 	}
 	return e.run.GetPacked(grad)
 }
+
+// Stages are the dispatches of one evaluation.
+func (e *Evaluator) Stages() [][]device.Dispatch { return e.run.Stages() }
+
+// Position is where an evaluation reads q[dimension][chain].
+func (e *Evaluator) Position() device.Binding { return e.run.PackedInput() }
+
+// LogDensity is where an evaluation leaves logp[chain].
+func (e *Evaluator) LogDensity() device.Binding { return e.density }
+
+// Slope is where an evaluation leaves grad[dimension][chain].
+func (e *Evaluator) Slope() device.Binding { return e.run.PackedOutput() }
 
 // Close frees what the evaluator holds on the device.
 func (e *Evaluator) Close() error { return e.run.Close() }

@@ -118,4 +118,7 @@ type Limits struct {
 	GroupLanes    int // most lanes of a group
 	SharedBytes   int // most bytes of shared arrays per group
 	SubgroupLanes int // lanes that run in step; groups are best multiples of it
+	// LaneRounds is how many rounds of loops a lane may go through in one dispatch,
+	// all loops together; 0 for no limit.
+	LaneRounds int
 }

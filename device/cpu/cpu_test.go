@@ -18,7 +18,7 @@ func TestConformance(t *testing.T) {
 				require.NoError(t, err)
 				t.Cleanup(func() { require.NoError(t, dev.Close()) })
 				return dev
-			})
+			}, devicetest.ChecksIndices)
 		})
 	}
 }
@@ -28,5 +28,6 @@ func TestOptions(t *testing.T) {
 	require.ErrorContains(t, err, "-1 workers")
 	dev, err := cpu.Open(cpu.Options{Precision: device.Float32, Workers: 2})
 	require.NoError(t, err)
-	require.Equal(t, device.Info{Name: "cpu", Detail: "portable engine, float32, 2 workers", Precision: device.Float32, Workers: 2}, dev.Info())
+	require.Equal(t, device.Info{Name: "cpu", Detail: "portable engine, float32, 2 workers", Precision: device.Float32, Workers: 2, Software: true,
+		Limits: device.Limits{GroupLanes: 1024, SharedBytes: 1 << 20, SubgroupLanes: 1}}, dev.Info())
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/hxgpu/hxgpu/device"
@@ -54,12 +55,17 @@ func Compile(dev device.Device, program *tree.Program, topology *tree.Topology, 
 	}
 	info := dev.Info()
 	schedule := options.Schedule.choose(info, options.Chains, topology.Size(), widestSlab(topology))
+	original := program
 	program = program.Clone()
 	c := &compilation{planner: newPlanner(program, topology, options.Chains, info.Fuses && schedule == Slab),
 		device: dev, info: info, options: options, outputs: outputs, arrays: map[*intArray]device.Buffer{}, kernels: map[string]*gridKernel{}}
 	c.execution = &Executable{Schedule: schedule, fields: map[string]fieldLayout{}, buffers: map[tree.VariableID]device.Binding{}}
 	if err := c.run(); err != nil {
 		c.execution.Close()
+		if options.Schedule == Auto && schedule == Tree && errors.Is(err, errRounds) {
+			options.Schedule = Slab
+			return Compile(dev, original, topology, options)
+		}
 		return nil, err
 	}
 	return c.execution, nil

@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/shaders"
 	"github.com/hxgpu/hxgpu/tree"
@@ -100,6 +103,9 @@ func (c *compilation) fuse(stages [][]*step) (map[tree.VariableID]bool, error) {
 		fusion.Buffers = append(fusion.Buffers, formal)
 	}
 	shape := shapeGroups(c.info, c.chains, widest)
+	if err := c.checkRounds(parts, shape); err != nil {
+		return nil, err
+	}
 	fusion.Lanes, fusion.ChainsPerGroup = shape.lanes, shape.chains
 	fusion.SharedElements = c.info.Limits.SharedBytes / floatBytes(c.info.Precision)
 	fused, err := shaders.Fuse(fusion, parts)
@@ -114,6 +120,43 @@ func (c *compilation) fuse(stages [][]*step) (map[tree.VariableID]bool, error) {
 		shared[bindings[number].variable] = true
 	}
 	return shared, c.recordFused(fused, fusion.Groups(), bindings)
+}
+
+// errRounds says that one dispatch would loop longer than the device allows.
+var errRounds = errors.New("more rounds of loops in one dispatch than the device allows")
+
+// checkRounds bounds how many rounds of loops a lane of a fused kernel makes.
+func (c *compilation) checkRounds(parts [][]shaders.Part, shape groupShape) error {
+	limit := c.info.Limits.LaneRounds
+	if limit == 0 {
+		return nil
+	}
+	degrees := c.topology.ChildCount()
+	rounds := 0
+	for _, stage := range parts {
+		rounds++ // equal stages become a loop
+		for _, p := range stage {
+			each := 1
+			for _, i := range p.Kernel.Instructions {
+				if i.Op != shaders.OpSegmentReduce {
+					continue
+				}
+				longest := 1
+				for v := p.First; v < min(p.First+p.Count, len(degrees)); v++ {
+					longest = max(longest, min(int(degrees[v]), longestSum))
+				}
+				if count := p.Kernel.Instructions[i.B]; count.Op == shaders.OpConstInt {
+					longest = count.Int
+				}
+				each += longest
+			}
+			rounds += (p.Count + shape.perChain() - 1) / shape.perChain() * each
+		}
+	}
+	if rounds > limit {
+		return fmt.Errorf("%w: up to %d, at most %d; use the slab schedule", errRounds, rounds, limit)
+	}
+	return nil
 }
 
 // recordFused adds a stage of one dispatch.

@@ -132,3 +132,22 @@ func TestAutoSchedule(t *testing.T) {
 		require.NoError(t, run.Close())
 	}
 }
+
+// A device that bounds the rounds of loops gets no dispatch that exceeds them.
+func TestRoundsOfLoops(t *testing.T) {
+	dev, err := cpu.Open(cpu.Options{})
+	require.NoError(t, err)
+	defer dev.Close()
+	info := like(dev, true, true, 1024, 32<<10, 8).Info()
+	p := randomProgram(t, rand.New(rand.NewPCG(1, 2)))
+	topology := caterpillar(t, 100)
+	want, run := outputsOf(t, described{dev, info}, p, topology, plan.Options{Chains: 16}, 3)
+	require.Equal(t, plan.Tree, run.Schedule)
+	info.Limits.LaneRounds = 150
+	limited := described{dev, info}
+	got, run := outputsOf(t, limited, p, topology, plan.Options{Chains: 16}, 3)
+	require.Equal(t, plan.Slab, run.Schedule)
+	require.Equal(t, want, got)
+	_, err = plan.Compile(limited, p, topology, plan.Options{Chains: 16, Schedule: plan.Tree, Outputs: []string{"target"}})
+	require.ErrorContains(t, err, "at most 150; use the slab schedule")
+}

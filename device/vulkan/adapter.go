@@ -173,9 +173,16 @@ func (a *adapter) describe(i *instance) {
 		SharedBytes:   int(limits.MaxComputeSharedMemorySize),
 		SubgroupLanes: max(int(d.subgroup), 1),
 	}
+	if a.Software {
+		a.Limits.LaneRounds = softwareRounds
+	}
 	a.BufferRange = int64(limits.MaxStorageBufferRange)
 	a.Descriptors = int(min(limits.MaxPerStageDescriptorStorageBuffers, limits.MaxDescriptorSetStorageBuffers, limits.MaxPerStageResources))
 }
+
+// softwareRounds is how many rounds of loops Mesa's llvmpipe lets a lane go
+// through, over all loops; then it leaves them without a word.
+const softwareRounds = 65_000
 
 var kinds = map[vk.PhysicalDeviceType]string{
 	vk.PhysicalDeviceTypeDiscreteGpu:   "discrete",

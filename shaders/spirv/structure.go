@@ -49,6 +49,10 @@ func (e *encoder) endIf() {
 	e.begin(r.merge)
 }
 
+// dontUnroll asks drivers to keep loops: unrolling the fused sweeps of a tree
+// makes compilation take seconds.
+const dontUnroll = 2
+
 // beginLoop opens a loop and returns its counter.
 func (e *encoder) beginLoop(count uint32) uint32 {
 	r := region{merge: e.id(), next: e.id(), counter: e.id(), header: e.id(), advanced: e.id()}
@@ -57,7 +61,7 @@ func (e *encoder) beginLoop(count uint32) uint32 {
 	put(&e.body, opBranch, r.header)
 	e.begin(r.header)
 	put(&e.body, opPhi, e.integer, r.counter, e.number(0), before, r.advanced, r.next)
-	put(&e.body, opLoopMerge, r.merge, r.next, 0)
+	put(&e.body, opLoopMerge, r.merge, r.next, dontUnroll)
 	put(&e.body, opBranch, check)
 	e.begin(check)
 	goesOn := e.result(opSLessThan, e.boolean, r.counter, count)
