@@ -76,7 +76,7 @@ func (c *loglikCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
-	dev, err := c.device.open()
+	dev, err := c.device.open(ctx, io.Discard, nil)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device"
+	"github.com/hxgpu/hxgpu/device/plan"
 	"github.com/hxgpu/hxgpu/internal/runstore"
 	"github.com/hxgpu/hxgpu/nuts"
 )
@@ -26,7 +27,7 @@ type sampleCommand struct {
 	maxTreeDepth, stateDraws int
 	seed                     uint64
 	targetAccept             float64
-	out                      string
+	out, schedule, sampler   string
 	overwrite, json, quiet   bool
 
 	stdout, stderr io.Writer
@@ -80,6 +81,8 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 	f.IntVar(&c.maxTreeDepth, "max-treedepth", 10, "at most 2^this leapfrog steps in a transition")
 	f.IntVar(&c.stateDraws, "state-draws", 1000, "draws behind the ancestors' states, over all chains; 0 for none")
 	f.StringVar(&c.out, "out", "", "`folder` for draws, summary and states")
+	f.StringVar(&c.schedule, "schedule", "auto", "how a gradient is cut into dispatches: slab (one per statement and depth of\nthe tree), tree (one in all) or auto; the numbers are the same")
+	f.StringVar(&c.sampler, "sampler", "auto", "where the sampler runs: host, device (many steps per submission) or auto,\nthe device where it is a GPU")
 	f.BoolVar(&c.overwrite, "overwrite", false, "replace the run that --out holds")
 	f.BoolVar(&c.json, "json", false, "print the summary as JSON, the rest to standard error")
 	f.BoolVar(&c.quiet, "quiet", false, "print the summary and warnings only")
@@ -96,6 +99,12 @@ func (c *sampleCommand) check() error {
 	}
 	if err := c.device.check(); err != nil {
 		return err
+	}
+	if _, err := plan.ParseSchedule(c.schedule); err != nil {
+		return usagef("--schedule %s: use auto, slab or tree", c.schedule)
+	}
+	if _, known := samplers[c.sampler]; !known {
+		return usagef("--sampler %s: use auto, host or device", c.sampler)
 	}
 	const most = 100_000_000
 	switch {
@@ -118,6 +127,9 @@ func (c *sampleCommand) check() error {
 	}
 	return nil
 }
+
+// samplers are the values of --sampler.
+var samplers = map[string]nuts.Sampler{"auto": nuts.Auto, "host": nuts.OnHost, "device": nuts.OnDevice}
 
 // sampled is all that a run gives.
 type sampled struct {
@@ -154,6 +166,9 @@ func (c *sampleCommand) run(ctx context.Context) error {
 		return err
 	}
 	s.compile = time.Since(began)
+	if s.target.Schedule, err = plan.ParseSchedule(c.schedule); err != nil {
+		return err
+	}
 	var folder *runstore.Folder
 	if c.out != "" {
 		folder, err = runstore.OpenFolder(c.out, c.overwrite, runstore.RunFile)
@@ -163,7 +178,7 @@ func (c *sampleCommand) run(ctx context.Context) error {
 			return fmt.Errorf("--out: %w", err)
 		}
 	}
-	dev, err := c.device.open()
+	dev, err := c.device.open(ctx, c.log(), gradientTime(s.target, c.chains))
 	if err != nil {
 		return err
 	}
@@ -227,7 +242,7 @@ const mostStates = 50_000_000
 
 // sample runs the sampler.
 func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sampled) error {
-	options := nuts.Options{Chains: c.chains, Warmup: c.warmup, Draws: c.draws, Seed: c.seed, TargetAccept: c.targetAccept, MaxTreeDepth: c.maxTreeDepth}
+	options := nuts.Options{Chains: c.chains, Warmup: c.warmup, Draws: c.draws, Seed: c.seed, TargetAccept: c.targetAccept, MaxTreeDepth: c.maxTreeDepth, Sampler: samplers[c.sampler]}
 	// The noise is kept where states can be made of it.
 	if !s.model.SampleNoise || c.out == "" || c.chains*c.draws > mostStates/s.target.Dim() {
 		options.Select = make([]int, s.target.ParameterDim())

@@ -56,5 +56,5 @@ func (c *sampleCommand) write(folder *runstore.Folder, s *sampled) error {
 func (c *sampleCommand) settings(s *sampled) runstore.Settings {
 	return runstore.Settings{Model: s.model.Name, Chains: c.chains, Warmup: c.warmup, Draws: c.draws, Seed: c.seed,
 		TargetAccept: c.targetAccept, MaxTreeDepth: c.maxTreeDepth, StateDraws: c.stateDraws, Device: s.info.Name,
-		Precision: c.device.precision, TipNoise: s.model.TipNoise, Root: rootText(s.model)}
+		Precision: precisionName(s.info.Precision), TipNoise: s.model.TipNoise, Root: rootText(s.model)}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hxgpu/hxgpu/bffg"
+	"github.com/hxgpu/hxgpu/device/choice"
 	"github.com/hxgpu/hxgpu/internal/runstore"
 	"github.com/hxgpu/hxgpu/nuts"
 	"github.com/hxgpu/hxgpu/tree"
@@ -130,7 +131,7 @@ func (c *simulateCommand) run(ctx context.Context, stdout io.Writer) error {
 		return fmt.Errorf("--out: %w", err)
 	}
 
-	dev, err := (&deviceFlags{precision: "f64"}).open()
+	dev, err := choice.Open(choice.Options{Name: "cpu"})
 	if err != nil {
 		return err
 	}

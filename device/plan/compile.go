@@ -108,39 +108,60 @@ func (c *compilation) run() error {
 func (c *compilation) translate() error {
 	cost := &c.execution.Cost
 	for _, run := range c.runs() {
-		if run.fused {
-			shared, err := c.fuse(c.stages[run.first:run.end])
-			if err != nil {
-				return err
-			}
-			for _, stage := range c.stages[run.first:run.end] {
-				for _, s := range stage {
-					if err := c.count(s, shared); err != nil {
-						return err
-					}
-				}
-			}
-			continue
-		}
-		for _, stage := range c.stages[run.first:run.end] {
-			var dispatches []device.Dispatch
-			for _, s := range stage {
-				d, err := c.dispatch(s)
-				if err != nil {
-					return err
-				}
-				dispatches = append(dispatches, d)
-				if err := c.count(s, nil); err != nil {
-					return err
-				}
-			}
-			c.execution.stages = append(c.execution.stages, dispatches)
+		if err := c.record(run); err != nil {
+			return err
 		}
 	}
 	cost.Stages = len(c.execution.stages)
 	cost.Barriers += max(cost.Stages-1, 0)
 	for _, stage := range c.execution.stages {
 		cost.Dispatches += len(stage)
+	}
+	return nil
+}
+
+// record records a run of stages, in several dispatches if one would loop longer
+// than the device allows.
+func (c *compilation) record(run stageRun) error {
+	if !run.fused {
+		return c.separate(run)
+	}
+	shared, err := c.fuse(c.stages[run.first:run.end])
+	if errors.Is(err, errRounds) && c.execution.Schedule == Slab {
+		if run.end == run.first+1 {
+			return c.separate(run)
+		}
+		middle := (run.first + run.end) / 2
+		return errors.Join(c.record(stageRun{run.first, middle, true}), c.record(stageRun{middle, run.end, true}))
+	}
+	if err != nil {
+		return err
+	}
+	for _, stage := range c.stages[run.first:run.end] {
+		for _, s := range stage {
+			if err := c.count(s, shared); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// separate records every step of a run as a dispatch of its own.
+func (c *compilation) separate(run stageRun) error {
+	for _, stage := range c.stages[run.first:run.end] {
+		var dispatches []device.Dispatch
+		for _, s := range stage {
+			d, err := c.dispatch(s)
+			if err != nil {
+				return err
+			}
+			dispatches = append(dispatches, d)
+			if err := c.count(s, nil); err != nil {
+				return err
+			}
+		}
+		c.execution.stages = append(c.execution.stages, dispatches)
 	}
 	return nil
 }

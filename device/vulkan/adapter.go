@@ -208,12 +208,13 @@ func choose(all []*adapter, wanted string) (*adapter, error) {
 		order := []string{"discrete", "integrated", "virtual", "other", "cpu"}
 		return slices.MinFunc(all, func(a, b *adapter) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) }), nil
 	}
-	if n, err := strconv.Atoi(wanted); err == nil && n >= 0 && n < len(all) {
-		return all[n], nil
-	}
+	number, notNumber := strconv.Atoi(wanted)
 	var names []string
 	for _, a := range all {
-		if strings.Contains(strings.ToLower(a.Name), strings.ToLower(wanted)) {
+		if notNumber == nil && a.Index == number {
+			return a, nil
+		}
+		if notNumber != nil && strings.Contains(strings.ToLower(a.Name), strings.ToLower(wanted)) {
 			return a, nil
 		}
 		names = append(names, fmt.Sprintf("%d %s", a.Index, a.Name))
