@@ -2,13 +2,16 @@ package nuts_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/device/cpu"
+	"github.com/hxgpu/hxgpu/device/vulkan/vulkantest"
 	"github.com/hxgpu/hxgpu/nuts"
 	"github.com/hxgpu/hxgpu/shaders"
 )
@@ -20,33 +23,38 @@ type funnel struct{ dim int }
 func (f funnel) Dim() int { return f.dim }
 
 func (f funnel) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
-	b := shaders.NewBuilder("funnel", chains)
-	q, density, slope := b.Buffer("q", shaders.Float, shaders.Read), b.Buffer("log density", shaders.Float, shaders.Write), b.Buffer("gradient", shaders.Float, shaders.Write)
-	at := func(i int) shaders.Value { return b.AddInt(b.ConstInt(i*chains), b.Chain()) }
-	mul := func(x, y shaders.Value) shaders.Value { return b.Binary(shaders.OpMul, x, y) }
-	sub := func(x, y shaders.Value) shaders.Value { return b.Binary(shaders.OpSub, x, y) }
-	x := make([]shaders.Value, f.dim)
-	for i := range x {
-		x[i] = b.Load(q, at(i))
-	}
-	precision := b.Unary(shaders.OpExp, b.Unary(shaders.OpNeg, x[0]))
-	squares := b.Const(0)
-	for _, y := range x[1:] {
-		squares = b.Binary(shaders.OpAdd, squares, mul(y, y))
+	return openEvaluator(dev, f.dim, chains, func(b *shaders.Builder, q, density, slope int) {
+		at := func(i int) shaders.Value { return b.AddInt(b.ConstInt(i*chains), b.Chain()) }
+		mul := func(x, y shaders.Value) shaders.Value { return b.Binary(shaders.OpMul, x, y) }
+		sub := func(x, y shaders.Value) shaders.Value { return b.Binary(shaders.OpSub, x, y) }
+		x := make([]shaders.Value, f.dim)
+		for i := range x {
+			x[i] = b.Load(q, at(i))
+		}
+		precision := b.Unary(shaders.OpExp, b.Unary(shaders.OpNeg, x[0]))
+		squares := b.Const(0)
+		for _, y := range x[1:] {
+			squares = b.Binary(shaders.OpAdd, squares, mul(y, y))
+		}
+		quadratic := mul(b.Const(0.5), mul(squares, precision))
+		b.Store(density, b.Chain(), sub(sub(mul(b.Const(-1./18), mul(x[0], x[0])), mul(b.Const(0.5*float64(f.dim-1)), x[0])), quadratic))
+		b.Store(slope, at(0), b.Binary(shaders.OpAdd, sub(mul(b.Const(-1./9), x[0]), b.Const(0.5*float64(f.dim-1))), quadratic))
+		for i, y := range x[1:] {
+			b.Store(slope, at(i+1), b.Unary(shaders.OpNeg, mul(y, precision)))
+		}
+	})
+}
 
-	}
-	quadratic := mul(b.Const(0.5), mul(squares, precision))
-	b.Store(density, b.Chain(), sub(sub(mul(b.Const(-1./18), mul(x[0], x[0])), mul(b.Const(0.5*float64(f.dim-1)), x[0])), quadratic))
-	b.Store(slope, at(0), b.Binary(shaders.OpAdd, sub(mul(b.Const(-1./9), x[0]), b.Const(0.5*float64(f.dim-1))), quadratic))
-	for i, y := range x[1:] {
-		b.Store(slope, at(i+1), b.Unary(shaders.OpNeg, mul(y, precision)))
-	}
+// openEvaluator makes an evaluator of one kernel.
+func openEvaluator(dev device.Device, dim, chains int, body func(b *shaders.Builder, q, density, slope int)) (nuts.Evaluator, error) {
+	b := shaders.NewBuilder("target", chains)
+	body(b, b.Buffer("q", shaders.Float, shaders.Read), b.Buffer("log density", shaders.Float, shaders.Write), b.Buffer("gradient", shaders.Float, shaders.Write))
 	kernel, err := dev.Compile(b.Kernel())
 	if err != nil {
 		return nil, err
 	}
 	e := &kernelEvaluator{}
-	for i, n := range []int{f.dim * chains, chains, f.dim * chains} {
+	for i, n := range []int{dim * chains, chains, dim * chains} {
 		if e.buffers[i], err = dev.NewBuffer(shaders.Float, n); err != nil {
 			return nil, err
 		}
@@ -56,7 +64,7 @@ func (f funnel) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
 		d.Bindings = append(d.Bindings, device.Binding{Buffer: buffer})
 	}
 	e.stages = [][]device.Dispatch{{d}}
-	e.program, err = dev.Record(device.Recording{Name: "funnel", Stages: e.stages})
+	e.program, err = dev.Record(device.Recording{Name: "target", Stages: e.stages})
 	return e, err
 }
 
@@ -85,12 +93,11 @@ func (e *kernelEvaluator) LogDensity() device.Binding  { return device.Binding{B
 func (e *kernelEvaluator) Slope() device.Binding       { return device.Binding{Buffer: e.buffers[2]} }
 
 func (e *kernelEvaluator) Close() error {
+	err := e.program.Close()
 	for _, b := range e.buffers {
-		if err := b.Close(); err != nil {
-			return err
-		}
+		err = errors.Join(err, b.Close())
 	}
-	return e.program.Close()
+	return err
 }
 
 func openCPU(t *testing.T, p device.Precision) device.Device {
@@ -129,4 +136,63 @@ func TestSamplerOnDeviceIsTheSameSampler(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Where a group of lanes shares a chain's coordinates, sums are added in another
+// order than on the host; the first transitions are the same up to rounding.
+func TestSamplerWithSeveralLanesPerChain(t *testing.T) {
+	devices := map[string]func(t *testing.T) device.Device{
+		"cpu":    func(t *testing.T) device.Device { return openCPU(t, device.Float64) },
+		"vulkan": func(t *testing.T) device.Device { return vulkantest.Open(t, device.Float64) },
+	}
+	for name, open := range devices {
+		t.Run(name, func(t *testing.T) {
+			dev := open(t)
+			o := nuts.Options{Chains: 3, Warmup: 25, Draws: 5, Seed: 4, KeepWarmup: true, MaxTreeDepth: 5, Groups: 1, Sampler: nuts.OnHost}
+			host, err := nuts.Sample(context.Background(), openCPU(t, device.Float64), funnel{70}, o)
+			require.NoError(t, err)
+			o.Sampler = nuts.OnDevice
+			on, err := nuts.Sample(context.Background(), dev, funnel{70}, o)
+			require.NoError(t, err)
+			for chain := range host.WarmupPositions {
+				for d := range 10 {
+					require.InDeltaSlice(t, host.WarmupPositions[chain][d], on.WarmupPositions[chain][d], 1e-6)
+					require.Equal(t, host.WarmupStats[chain][d].Leapfrogs, on.WarmupStats[chain][d].Leapfrogs)
+				}
+			}
+		})
+	}
+}
+
+// Faults of a target end a run on the device with the words that they have on the
+// host.
+func TestSamplerOnDeviceFindsFaults(t *testing.T) {
+	dev := openCPU(t, device.Float64)
+	for name, target := range map[string]nuts.Target{"nowhere finite": broken{math.NaN()}, "flat": broken{0}} {
+		t.Run(name, func(t *testing.T) {
+			var texts []string
+			for _, where := range []nuts.Sampler{nuts.OnHost, nuts.OnDevice} {
+				_, err := nuts.Sample(context.Background(), dev, target, nuts.Options{Chains: 2, Warmup: 10, Draws: 10, Sampler: where, Groups: 1})
+				require.Error(t, err)
+				texts = append(texts, err.Error())
+			}
+			require.Equal(t, texts[0], texts[1])
+		})
+	}
+	_, err := nuts.Sample(context.Background(), dev, funnel{2}, nuts.Options{Chains: 1, Draws: 5, Init: [][]float64{{-2000, 1}}, Sampler: nuts.OnDevice})
+	require.ErrorContains(t, err, "starting position of chain 1")
+}
+
+// broken has the same log density everywhere, and no gradient.
+type broken struct{ density float64 }
+
+func (b broken) Dim() int { return 2 }
+
+func (b broken) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
+	return openEvaluator(dev, 2, chains, func(k *shaders.Builder, q, density, slope int) {
+		k.Store(density, k.Chain(), k.Const(b.density))
+		for i := range 2 {
+			k.Store(slope, k.AddInt(k.ConstInt(i*chains), k.Chain()), k.Const(0))
+		}
+	})
 }
