@@ -24,12 +24,14 @@ func TestChoice(t *testing.T) {
 		return all
 	}
 	all := adapters("cpu:llvmpipe", "integrated:Iris Xe", "discrete:GeForce 9", "discrete:Radeon 7", "other:thing")
-	for wanted, want := range map[string]string{"": "GeForce 9", "1": "Iris Xe", "radeon": "Radeon 7", "LLVM": "llvmpipe", "9": "GeForce 9"} {
+	for wanted, want := range map[string]string{"": "GeForce 9", "1": "Iris Xe", "radeon": "Radeon 7", "LLVM": "llvmpipe", "force 9": "GeForce 9"} {
 		got, err := choose(all, wanted)
 		require.NoError(t, err)
 		require.Equal(t, want, got.Name, "asked for %q", wanted)
 	}
-	_, err := choose(all, "quadro")
+	_, err := choose(all, "9") // a number is never part of a name
+	require.ErrorContains(t, err, `no adapter "9"`)
+	_, err = choose(all, "quadro")
 	require.ErrorContains(t, err, `no adapter "quadro"; there is 0 llvmpipe, 1 Iris Xe`)
 	for _, order := range [][]string{{"cpu:a", "other:b"}, {"other:a", "virtual:b"}, {"virtual:a", "integrated:b"}, {"integrated:a", "discrete:b"}} {
 		got, err := choose(adapters(order...), "")
