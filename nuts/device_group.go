@@ -97,14 +97,15 @@ func (g *deviceGroup) open(ctx context.Context, dev device.Device) error {
 	return err
 }
 
-// lanesPerChain is 1 where chains alone fill the lanes that run in step, or the
-// dimension is small; else a power of two of lanes that share the coordinates.
+// lanesPerChain is 1 where chains alone fill the lanes that run in step, the
+// dimension is small, or lanes take turns anyway; else a power of two of lanes that
+// share the coordinates.
 func lanesPerChain(info device.Info, dim, chains int) int {
 	// A tick goes over the coordinates some ten times, and four times more for every
 	// level of the trajectory's tree that ends.
 	const passes = 60
 	short := info.Limits.LaneRounds == 0 || passes*dim < info.Limits.LaneRounds
-	if dim <= 32 || (info.Software && chains >= 8 && short) {
+	if dim <= 32 || !info.Fuses || (info.Software && chains >= 8 && short) {
 		return 1
 	}
 	lanes := 32

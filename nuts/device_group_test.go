@@ -138,11 +138,20 @@ func TestSamplerOnDeviceIsTheSameSampler(t *testing.T) {
 	}
 }
 
+// fusing is the CPU with the description of a device on which lanes are many.
+type fusing struct{ device.Device }
+
+func (f fusing) Info() device.Info {
+	info := f.Device.Info()
+	info.Fuses = true
+	return info
+}
+
 // Where a group of lanes shares a chain's coordinates, sums are added in another
 // order than on the host; the first transitions are the same up to rounding.
 func TestSamplerWithSeveralLanesPerChain(t *testing.T) {
 	devices := map[string]func(t *testing.T) device.Device{
-		"cpu":    func(t *testing.T) device.Device { return openCPU(t, device.Float64) },
+		"cpu":    func(t *testing.T) device.Device { return fusing{openCPU(t, device.Float64)} },
 		"vulkan": func(t *testing.T) device.Device { return vulkantest.Open(t, device.Float64) },
 	}
 	for name, open := range devices {

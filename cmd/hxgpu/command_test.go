@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hxgpu/hxgpu/bffg"
+	"github.com/hxgpu/hxgpu/device"
+	"github.com/hxgpu/hxgpu/device/vulkan/vulkantest"
 	"github.com/hxgpu/hxgpu/tree"
 )
 
@@ -92,6 +94,21 @@ func TestSampleSeed(t *testing.T) {
 	_, single, _ := command(t, "sample", "--warmup", "300", "--draws", "500", "--json", "--quiet", "--precision", "f32")
 	p := parseSummary(t, single).Parameters["sigma_sq"]
 	require.InDelta(t, exact["sigma_sq"].Mean, p.Mean, 5*p.MCSEMean)
+	// Where the sampler runs and how the sweeps are cut changes nothing.
+	_, moved, _ := command(t, "sample", "--warmup", "300", "--draws", "500", "--json", "--quiet", "--sampler", "device", "--schedule", "tree")
+	require.Equal(t, s.Parameters, parseSummary(t, moved).Parameters)
+}
+
+// The main job on Vulkan finds the same posterior.
+func TestSampleOnVulkan(t *testing.T) {
+	vulkantest.Open(t, device.Float32) // skips without a device
+	code, stdout, stderr := command(t, "sample", "--device", "vulkan", "--chains", "64", "--warmup", "300", "--draws", "100", "--json", "--quiet")
+	require.Zero(t, code, stderr)
+	exact := analyticSeed(bffg.Seed(), bffg.SeedData(), 321)
+	for name, p := range parseSummary(t, stdout).Parameters {
+		require.InDelta(t, exact[name].Mean, p.Mean, 5*p.MCSEMean, name)
+		require.Less(t, p.Rhat, 1.02)
+	}
 }
 
 // TestSimulateAndSample goes the way of a new user: simulate, sample, read the files.
