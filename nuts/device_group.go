@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/hxgpu/hxgpu/device"
@@ -14,7 +15,7 @@ import (
 // desktop's display waits for what runs on its GPU.
 const (
 	longestBatch = 256
-	batchTime    = 250 * time.Millisecond
+	batchTime    = 500 * time.Millisecond
 )
 
 // ringFloats bounds the memory of the draws that wait to be read.
@@ -129,16 +130,16 @@ func (g *deviceGroup) trial(ctx context.Context) error {
 	}
 	g.inverse = make([]float64, g.dim*g.n)
 	density := make([]float64, g.n)
-	var took time.Duration
-	for range 2 { // the first may have to compile
+	took, start := time.Duration(math.MaxInt64), time.Now()
+	for try := 0; try < 2 || try < 5 && time.Since(start) < batchTime; try++ { // the first may have to compile, others be disturbed
 		began := time.Now()
 		if err := g.evaluator.Gradient(ctx, q, density, g.inverse); err != nil {
 			return fmt.Errorf("nuts: evaluating the target: %w", err)
 		}
-		took = time.Since(began)
+		took = min(took, time.Since(began))
 	}
 	g.batch = 1
-	for g.batch < longestBatch && time.Duration(2*g.batch)*took < batchTime {
+	for g.batch < longestBatch && took < batchTime/time.Duration(2*g.batch) {
 		g.batch *= 2
 	}
 	p := g.evaluator.Position()
