@@ -69,6 +69,7 @@ type lockstepCompiler struct {
 type lockstepRegion struct {
 	operation int // of the OpIf or OpElse to patch, or the OpLoop
 	loop      bool
+	breaks    []int // of the loop, to patch
 }
 
 func compileLockstep(k *shaders.Kernel) *lockstepCode {
@@ -199,8 +200,11 @@ func (c *lockstepCompiler) instruction(v int) {
 			o.dst = c.register(shaders.Int)
 			c.place[v] = o.dst
 		}
-		c.open = append(c.open, lockstepRegion{here, i.Op == shaders.OpLoop})
+		c.open = append(c.open, lockstepRegion{operation: here, loop: i.Op == shaders.OpLoop})
 		c.out.depth = max(c.out.depth, len(c.open))
+	case shaders.OpBreak:
+		last := &c.open[len(c.open)-1]
+		last.breaks = append(last.breaks, here)
 	case shaders.OpElse:
 		last := &c.open[len(c.open)-1]
 		o.depth--
@@ -215,7 +219,9 @@ func (c *lockstepCompiler) instruction(v int) {
 			c.release(v)
 			return
 		}
-		c.out.operations[last.operation].jump = here + 1
+		for _, leaver := range append(last.breaks, last.operation) {
+			c.out.operations[leaver].jump = here + 1
+		}
 		o.depth--
 		o.jump = last.operation
 		o.dst, o.a = c.out.operations[last.operation].dst, c.out.operations[last.operation].a

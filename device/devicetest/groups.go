@@ -82,6 +82,13 @@ func testExchange(h *harness) {
 			a.store(y, thread, a.float(shaders.OpAdd, v, a.toFloat(i)))
 			a.storeInt(whole, thread, a.int(shaders.OpSubInt, n, i))
 		})
+		a.loop(a.constInt(9), func(i shaders.Value) { // all lanes of a group leave at once, before a barrier
+			a.leaveIf(a.less(a.bits(a.item(), 1), i))
+			a.barrier()
+			n := a.loadInt(whole, next)
+			a.barrier()
+			a.storeInt(whole, thread, a.times(n, 3))
+		})
 		for _, r := range groupRanges {
 			n := (r.first + r.count) * lanes
 			h.check(2, []work{{a.k, r.first, r.count, []*memory{h.floats(h.numbers(n)), h.floats(h.numbers(n + 3)).from(3), h.ints(h.whole(n+1, 0, 9)).from(1)}}})
