@@ -90,7 +90,7 @@ example whose exact posterior is printed beside the result.`,
 	}
 	root.SetVersionTemplate("hxgpu {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newSampleCommand(), newLoglikCommand(), newSimulateCommand(), newDevicesCommand(), newVersionCommand())
+	root.AddCommand(newSampleCommand(), newLoglikCommand(), newSimulateCommand(), newBenchCommand(), newDevicesCommand(), newVersionCommand())
 	return root
 }
 
