@@ -47,7 +47,7 @@ chains: they say how a device that is not here would do. Draws are measured on
 trees of at most 64 leaves.`,
 		Example: `  hxgpu bench
   hxgpu bench --leaves 16 --chains 4,64,1024 --json > bench.json
-  hxgpu bench --device cpu --device vulkan --leaves 1024 --plot bench.svg`,
+  hxgpu bench --device cpu --device vulkan --leaves 1024 --chains 4,64,1024 --plot bench.svg`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.stdout, c.stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			return c.run(cmd.Context())

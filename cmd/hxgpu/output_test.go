@@ -45,6 +45,16 @@ func TestExamplesRun(t *testing.T) {
 			if args[1] == "sample" {
 				args = append(args, "--warmup", "100", "--draws", "20", "--chains", "2")
 			}
+			if args[1] == "bench" { // on the device that is always there, and for a moment
+				short := strings.NewReplacer("vulkan", "cpu", "4,64,1024", "2", "1024", "32")
+				for i := range args {
+					args[i] = short.Replace(args[i])
+				}
+				args = append(args, "--seconds", "0.001")
+				if len(args) == 4 {
+					args = append(args, "--device", "cpu", "--leaves", "16", "--chains", "2")
+				}
+			}
 			code, _, stderr := command(t, args[1:]...)
 			require.Zero(t, code, "%s\n%s", line, stderr)
 		}
