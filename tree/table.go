@@ -163,8 +163,13 @@ func delimiter(text string) rune {
 	return ','
 }
 
-// trimCell removes spaces and byte-order marks around a cell.
+// lineBreaks sees to what encoding/csv leaves of mixed line ends.
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// trimCell removes spaces and byte-order marks around a cell, and makes every
+// line break within it a line feed, as it is in a text of one kind of breaks.
 func trimCell(cell string) string {
+	cell = lineBreaks.Replace(cell)
 	return strings.TrimFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' })
 }
 

@@ -197,7 +197,7 @@ func FuzzParseTable(f *testing.F) {
 	for _, seed := range []string{
 		"taxon,x\na,1\n", "taxon\tx\na\t1\n", "\ufefftaxon,x\r\na,NA\r\n", "id,\"x,y\"\n\"a\"\"b\",\n", "x,Species\n1,a\n2,b\n", "taxon,x\ra,1\r",
 		"", "\n", "taxon", "taxon,x", "taxon,x\na", "taxon,x,x\na,1,2", "taxon,x\na,1\na,2", "taxon,x\n\"a,1", "taxon,x\na\"b,1", "taxon;x\na;1", "taxon,x\na,inf\n",
-		"taxon,x\n\"\ufeffa\",1\n", ",x\n\\.,1\n", "taxon,x\na,\"1\n2\"\nb,\" \r\"\n",
+		"taxon,x\n\"\ufeffa\",1\n", "taxon,x\na,\"1\r\r\n2\"\n", ",x\n\\.,1\n", "taxon,x\na,\"1\n2\"\nb,\" \r\"\n",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -221,4 +221,10 @@ func FuzzParseTable(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTableLineBreaksWithinCells(t *testing.T) {
+	table, err := tree.ParseTable("t", []byte("taxon,x\na,\"1\r\r\n2\"\nb,\"3\r4\"\nc,\"5\r\n6\"\n"))
+	require.NoError(t, err)
+	assert.Equal(t, [][]string{{"1\n2"}, {"3\n4"}, {"5\n6"}}, table.Cells)
 }
