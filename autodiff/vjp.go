@@ -10,6 +10,12 @@ import (
 // for every input x, the sum over outputs of g' dy/dx, in the shape of x.
 // Cotangents have the shapes of their outputs.
 func VJP(outputs, cotangents, inputs []tensor.Value) []tensor.Value {
+	return vjp(outputs, cotangents, inputs, nil)
+}
+
+// vjp is [VJP] with what the steps of some loops began with known: one value for
+// each carried value, of shape (steps, ...).
+func vjp(outputs, cotangents, inputs []tensor.Value, starts map[*tensor.Node][]tensor.Value) []tensor.Value {
 	order := tensor.Order(outputs)
 	depends := map[*tensor.Node]bool{}
 	for _, x := range inputs {
@@ -22,7 +28,7 @@ func VJP(outputs, cotangents, inputs []tensor.Value) []tensor.Value {
 			}
 		}
 	}
-	t := tape{adjoints: map[*tensor.Node]tensor.Value{}, depends: depends}
+	t := tape{adjoints: map[*tensor.Node]tensor.Value{}, depends: depends, parts: map[loopPart]tensor.Value{}, starts: starts}
 	for i, y := range outputs {
 		if !y.Shape().Equal(cotangents[i].Shape()) {
 			tensor.Fail("VJP", "a cotangent of shape %v for an output of shape %v", cotangents[i].Shape(), y.Shape())
@@ -31,7 +37,9 @@ func VJP(outputs, cotangents, inputs []tensor.Value) []tensor.Value {
 	}
 	for i := len(order) - 1; i >= 0; i-- {
 		n := order[i]
-		if g, ok := t.adjoints[n]; ok && depends[n] && len(n.Operands) > 0 {
+		if n.Op == tensor.OpLoop && depends[n] {
+			t.reverseLoop(n)
+		} else if g, ok := t.adjoints[n]; ok && depends[n] && len(n.Operands) > 0 {
 			t.reverse(n, g)
 		}
 	}
@@ -62,6 +70,8 @@ func Jacobian(y, x tensor.Value) tensor.Value {
 type tape struct {
 	adjoints map[*tensor.Node]tensor.Value
 	depends  map[*tensor.Node]bool
+	parts    map[loopPart]tensor.Value // of the results of loops
+	starts   map[*tensor.Node][]tensor.Value
 }
 
 func (t tape) add(n *tensor.Node, g tensor.Value) {
@@ -130,6 +140,9 @@ func (t tape) reverse(n *tensor.Node, g tensor.Value) {
 	case tensor.OpLess, tensor.OpLessEqual, tensor.OpEqual:
 		// Conditions have no derivative.
 	case tensor.OpGather:
+		if n.Operands[0].Op == tensor.OpLoop && t.addPart(n, g) {
+			return
+		}
 		t.add(n.Operands[0], g.Scatter(n.Indices, n.Operands[0].Shape...))
 	case tensor.OpScatter:
 		t.add(n.Operands[0], g.Gather(n.Indices, n.Operands[0].Shape...))
@@ -160,10 +173,17 @@ func (t tape) reverseLinear(n *tensor.Node, g tensor.Value) {
 		t.add(n.Operands[0], g.MatMul(b.Transpose()))
 		t.add(n.Operands[1], a.Transpose().MatMul(g))
 	case tensor.OpCholesky:
-		inner := y.Transpose().MatMul(g).Mul(lowerMask(size, 0.5))
-		x := y.SolveLowerTransposed(inner)
-		s := y.SolveLowerTransposed(x.Transpose()).Transpose()
-		t.add(n.Operands[0], s.Add(s.Transpose()).Mul(lowerMask(size, 0.5)))
+		t.add(n.Operands[0], y.CholeskyAdjoint(g))
+	case tensor.OpCholeskyAdjoint:
+		// The same in terms of operations that have rules of their own.
+		l, cotangent := tensor.Input("factor", size, size), tensor.Input("cotangent", size, size)
+		inner := l.Transpose().MatMul(cotangent.Mul(lowerMask(size, 1))).Mul(lowerMask(size, 0.5))
+		s := l.SolveLowerTransposed(l.SolveLowerTransposed(inner).Transpose()).Transpose()
+		same := s.Add(s.Transpose()).Mul(lowerMask(size, 0.5))
+		gradients := tensor.Substitute(VJP([]tensor.Value{same}, []tensor.Value{g}, []tensor.Value{l, cotangent}),
+			map[*tensor.Node]tensor.Value{l.Node(): a, cotangent.Node(): tensor.Wrap(n.Operands[1])})
+		t.add(n.Operands[0], gradients[0])
+		t.add(n.Operands[1], gradients[1])
 	case tensor.OpSolveLow:
 		right := a.SolveLowerTransposed(g)
 		t.add(n.Operands[1], right)

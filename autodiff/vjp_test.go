@@ -62,7 +62,7 @@ func rules() []rule {
 }
 
 func TestRulesAgainstFiniteDifferences(t *testing.T) {
-	for _, r := range rules() {
+	for _, r := range append(rules(), loops()...) {
 		t.Run(r.name, func(t *testing.T) {
 			inputs := make([]tensor.Value, len(r.shapes))
 			bound := map[*tensor.Node][]float64{}
@@ -112,5 +112,37 @@ func TestZeroCovariance(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []float64{0}, out[0])
 		require.Equal(t, []float64{0}, out[1])
+	}
+}
+
+// loops are functions with loops to differentiate.
+func loops() []rule {
+	v2, m2 := tensor.Shape{2}, tensor.Shape{2, 2}
+	return []rule{
+		{"carried", []tensor.Shape{v2, m2}, func(x []tensor.Value) tensor.Value {
+			final, _ := tensor.Loop(5, []tensor.Value{x[0]}, nil, func(s tensor.Step) (next, stacked []tensor.Value) {
+				return []tensor.Value{x[1].MatMul(s.Carried[0]).Sin().Add(s.Index.Scale(0.1))}, nil
+			})
+			return final[0]
+		}, 0},
+		{"sliced and stacked", []tensor.Shape{v2, {4, 2}, {}}, func(x []tensor.Value) tensor.Value {
+			final, stacked := tensor.LoopBackwards(4, []tensor.Value{x[0], tensor.Constant(1)}, []tensor.Value{x[1]}, func(s tensor.Step) (next, stacked []tensor.Value) {
+				y := s.Carried[0].Mul(x[2].Exp()).Add(s.Sliced[0].Square())
+				return []tensor.Value{y.Tanh(), s.Carried[1].Mul(y.Sum())}, []tensor.Value{y.Outer(y), s.Carried[1]}
+			})
+			return tensor.Concat(final[0], final[1], stacked[0], stacked[1].Sin())
+		}, 0},
+		{"nested", []tensor.Shape{v2, {3, 2, 2}}, func(x []tensor.Value) tensor.Value {
+			final, _ := tensor.Loop(3, []tensor.Value{x[0]}, []tensor.Value{x[1]}, func(s tensor.Step) (next, stacked []tensor.Value) {
+				inner, _ := tensor.Loop(2, []tensor.Value{s.Carried[0]}, []tensor.Value{s.Sliced[0]}, func(t tensor.Step) (next, stacked []tensor.Value) {
+					return []tensor.Value{t.Carried[0].Mul(t.Sliced[0]).Add(x[0]).Sin()}, nil
+				})
+				return inner, nil
+			})
+			return final[0]
+		}, 0},
+		{"cholesky adjoint", []tensor.Shape{{3, 3}, {3, 3}}, func(x []tensor.Value) tensor.Value {
+			return spd(x[0]).Cholesky().CholeskyAdjoint(x[1])
+		}, 0},
 	}
 }

@@ -72,6 +72,11 @@ func (e *evaluator) visit(n *Node) error {
 	for i, o := range n.Operands {
 		operands[i] = e.done[o]
 	}
+	if n.Op == OpLoop {
+		result, err := evaluateLoop(n, operands)
+		e.done[n] = result
+		return err
+	}
 	e.done[n] = evaluateNode(n, operands)
 	return nil
 }
@@ -152,6 +157,8 @@ func evaluateLinear(n *Node, x [][]float64, out []float64) {
 				}
 			}
 		}
+	case OpCholeskyAdjoint:
+		choleskyAdjoint(x[0], x[1], out, rows)
 	case OpSolveLow:
 		columns := n.Shape[1]
 		for j := range columns {
@@ -194,6 +201,27 @@ func evaluateLinear(n *Node, x [][]float64, out []float64) {
 		for i := range rows {
 			out[0] += math.Log(math.Abs(a[i*rows+i]))
 		}
+	}
+}
+
+// choleskyAdjoint is the reverse of the factorisation, column by column (Smith
+// 1995; Murray 2016, arXiv:1602.07527, section 4).
+func choleskyAdjoint(l, cotangent, out []float64, n int) {
+	for i := range n {
+		copy(out[i*n:i*n+i+1], cotangent[i*n:])
+	}
+	for k := n - 1; k >= 0; k-- {
+		for i := k + 1; i < n; i++ {
+			for j := k + 1; j <= i; j++ {
+				out[i*n+k] -= out[i*n+j] * l[j*n+k]
+				out[j*n+k] -= out[i*n+j] * l[i*n+k]
+			}
+		}
+		for i := k + 1; i < n; i++ {
+			out[i*n+k] = quotientOrZero(out[i*n+k], l[k*n+k])
+			out[k*n+k] -= l[i*n+k] * out[i*n+k]
+		}
+		out[k*n+k] = quotientOrZero(out[k*n+k]/2, l[k*n+k])
 	}
 }
 

@@ -51,6 +51,17 @@ func (v Value) Cholesky() Value {
 	return Value{&Node{Op: OpCholesky, Shape: Shape{n, n}, Operands: []*Node{v.node}}}
 }
 
+// CholeskyAdjoint is, for a lower factor v of a matrix A and the cotangent of v,
+// the cotangent of the lower triangle of A (Murray 2016, arXiv:1602.07527). A zero
+// pivot takes no cotangent.
+func (v Value) CholeskyAdjoint(cotangent Value) Value {
+	n := v.square("CholeskyAdjoint")
+	if !v.Shape().Equal(cotangent.Shape()) {
+		Fail("CholeskyAdjoint", "a cotangent of shape %v does not fit a factor of shape %v", cotangent.Shape(), v.Shape())
+	}
+	return Value{&Node{Op: OpCholeskyAdjoint, Shape: Shape{n, n}, Operands: []*Node{v.node, cotangent.node}}}
+}
+
 func solve(op Op, a, b Value) Value {
 	n := a.square(op.String())
 	if b.node == nil || len(b.Shape()) == 0 || len(b.Shape()) > 2 || b.Shape()[0] != n {

@@ -11,6 +11,7 @@ import (
 // constant zero is zero even where the other factor could be infinite or NaN:
 // structural zeros stay zeros.
 func Simplify(outputs ...Value) []Value {
+	outputs = trimLoops(outputs)
 	s := simplifier{canonical: map[string]*Node{}, number: map[*Node]uint64{}, done: map[*Node]*Node{}}
 	for _, node := range Order(outputs) {
 		operands := make([]*Node, len(node.Operands))
@@ -54,6 +55,9 @@ func (s *simplifier) intern(n *Node) *Node {
 	for _, i := range n.Indices {
 		key = bits.AppendUvarint(key, uint64(i))
 	}
+	if n.Op == OpLoop { // no two loops are taken for equal
+		key = bits.AppendUvarint(key, uint64(len(s.number)))
+	}
 	if known, ok := s.canonical[string(key)]; ok {
 		return known
 	}
@@ -74,6 +78,9 @@ func (s *simplifier) constant(x float64, shape Shape) *Node {
 func (s *simplifier) rebuild(node *Node, x []*Node) *Node {
 	if node.Op == OpInput {
 		return s.intern(node)
+	}
+	if node.Op == OpLoop {
+		return s.loop(node, x)
 	}
 	if len(x) > 0 && allConstant(x) {
 		elements := make([][]float64, len(x))
@@ -299,6 +306,12 @@ func (s *simplifier) linear(node *Node, x []*Node) *Node {
 		switch node.Op {
 		case OpCholesky:
 			return s.make(OpSqrt, node.Shape, a)
+		case OpCholeskyAdjoint:
+			zero := s.constant(0, node.Shape)
+			singular := s.make(OpEqual, node.Shape, a, zero)
+			safe := s.make(OpSelect, node.Shape, singular, s.constant(1, node.Shape), a)
+			half := s.make(OpMul, node.Shape, s.constant(0.5, node.Shape), x[1])
+			return s.make(OpSelect, node.Shape, singular, zero, s.make(OpDiv, node.Shape, half, safe))
 		case OpLogDet:
 			scalar := s.rebuild(&Node{Op: OpGather, Shape: Shape{}, Indices: []int{0}}, []*Node{a})
 			return s.make(OpLog, Shape{}, s.make(OpAbs, Shape{}, scalar))

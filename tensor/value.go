@@ -42,8 +42,13 @@ const (
 	OpScatter
 	OpConcat // joins the elements of its operands
 
+	OpLoop // a counted loop; see [LoopBody]
+
 	OpMatMul    // (n,k)(k,m)
 	OpCholesky  // lower factor; a zero pivot gives a zero column
+	// OpCholeskyAdjoint takes a lower factor L of A and the cotangent of L to the
+	// cotangent of the lower triangle of A.
+	OpCholeskyAdjoint
 	OpSolveLow  // X of L X = B, L lower triangular; a zero pivot gives a zero row
 	OpSolveLowT // X of L' X = B
 	OpSolve     // X of A X = B by elimination with row exchanges
@@ -51,8 +56,8 @@ const (
 )
 
 var opNames = [...]string{"Const", "Input", "Neg", "Abs", "Sqrt", "Exp", "Log", "Log1p", "Expm1", "Tanh", "Sin", "Cos",
-	"Add", "Sub", "Mul", "Div", "Min", "Max", "Less", "LessEqual", "Equal", "Select", "Gather", "Scatter", "Concat",
-	"MatMul", "Cholesky", "SolveLower", "SolveLowerTransposed", "Solve", "LogDet"}
+	"Add", "Sub", "Mul", "Div", "Min", "Max", "Less", "LessEqual", "Equal", "Select", "Gather", "Scatter", "Concat", "Loop",
+	"MatMul", "Cholesky", "CholeskyAdjoint", "SolveLower", "SolveLowerTransposed", "Solve", "LogDet"}
 
 // String is the operation's name.
 func (op Op) String() string { return opNames[op] }
@@ -76,6 +81,7 @@ type Node struct {
 	Constant  []float64 // elements, for OpConst
 	Indices   []int     // for OpGather and OpScatter
 	InputName string    // for OpInput; inputs are told apart by identity, not name
+	Loop      *LoopBody // for OpLoop
 }
 
 // Value is a traced tensor. The zero Value is not valid.
