@@ -39,6 +39,7 @@ func Gradient(p *tree.Program, output string, fields ...string) (*tree.Program, 
 	statements := p.Statements()
 	err = tensor.Trace(func() {
 		for i := len(statements) - 1; i >= 0; i-- {
+			r.number = i
 			r.reverse(statements[i])
 		}
 		for i, field := range fields {
@@ -72,6 +73,7 @@ type reversal struct {
 	program  *tree.Program
 	active   map[tree.VariableID]bool
 	adjoints map[tree.VariableID][]term
+	number   int // of the statement that is being reversed
 }
 
 // findActive marks the variables that depend on the wanted ones.
@@ -200,7 +202,42 @@ func (r *reversal) differentiate(b *builder, s tree.Statement, prepare func()) (
 	if len(outputs) == 0 {
 		return nil, nil
 	}
-	return reads, tensor.Simplify(VJP(outputs, cotangents, inputs)...)
+	return reads, tensor.Simplify(vjp(outputs, cotangents, inputs, r.keepStarts(b, s))...)
+}
+
+// keepStarts makes a statement store what the steps of its loops began with, so
+// that its adjoint need not run the loops again, and reads that into b.
+func (r *reversal) keepStarts(b *builder, s tree.Statement) map[*tensor.Node][]tensor.Value {
+	values := make([]tensor.Value, len(s.Writes))
+	for i, w := range s.Writes {
+		values[i] = w.Value
+	}
+	kind, via := tree.State, tree.Own
+	if s.Kind == tree.ScalarStatement {
+		kind, via = tree.Chain, tree.OfChain
+	}
+	kept := map[*tensor.Node][]tensor.Value{}
+	writes := append([]tree.Write(nil), s.Writes...)
+	for _, n := range tensor.Order(values) {
+		if n.Op != tensor.OpLoop {
+			continue
+		}
+		starts := Starts(n)
+		recorded := starts[0].Node().Operands[0]
+		for i := range writes {
+			writes[i].Value = tensor.Substitute([]tensor.Value{writes[i].Value}, map[*tensor.Node]tensor.Value{n: tensor.Wrap(recorded)})[0]
+		}
+		for _, start := range starts {
+			id := r.program.NewVariable(tree.Variable{Name: "starts of " + s.Name, Kind: kind, Shape: start.Shape()})
+			writes = append(writes, tree.Write{Variable: id, Value: start, NotRoot: s.Order == tree.RootToLeaves})
+			kept[n] = append(kept[n], r.value(b, id, via))
+		}
+	}
+	if len(kept) > 0 {
+		s.Writes = writes
+		r.program.SetStatement(r.number, s)
+	}
+	return kept
 }
 
 func (r *reversal) hasAdjoint(s tree.Statement) bool {

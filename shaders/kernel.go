@@ -184,6 +184,9 @@ type Kernel struct {
 	Buffers      []Buffer
 	Shared       []Shared // of group kernels
 	Instructions []Instruction
+	// Arrays makes this an array kernel: a grid kernel whose lanes follow it
+	// instead of Instructions.
+	Arrays *ArrayProgram
 }
 
 // Structured reports whether the kernel is more than straight-line code over a

@@ -22,6 +22,8 @@ func (l *lowering) linear(n *tensor.Node) []Value {
 		return l.product(a, l.matrix(n.Operands[1]))
 	case tensor.OpCholesky:
 		return l.cholesky(a)
+	case tensor.OpCholeskyAdjoint:
+		return l.choleskyAdjoint(a, l.matrix(n.Operands[1]))
 	case tensor.OpSolveLow:
 		x := l.matrix(n.Operands[1])
 		for j := range x.columns {
@@ -100,6 +102,32 @@ func (l *lowering) cholesky(a matrix) []Value {
 				out.set(i, j, l.b.Binary(OpMul, sum, l.reciprocalOrZero(out.at(j, j))))
 			}
 		}
+	}
+	return out.element
+}
+
+// choleskyAdjoint is tensor's reverse of the factorisation, column by column.
+func (l *lowering) choleskyAdjoint(factor, cotangent matrix) []Value {
+	n, out := factor.rows, cotangent
+	for i := range n {
+		for j := i + 1; j < n; j++ {
+			out.set(i, j, l.b.Const(0))
+		}
+	}
+	for k := n - 1; k >= 0; k-- {
+		for i := k + 1; i < n; i++ {
+			for j := k + 1; j <= i; j++ {
+				out.set(i, k, l.subtractProduct(out.at(i, k), out.at(i, j), factor.at(j, k)))
+				out.set(j, k, l.subtractProduct(out.at(j, k), out.at(i, j), factor.at(i, k)))
+			}
+		}
+		reciprocal := l.reciprocalOrZero(factor.at(k, k))
+		for i := k + 1; i < n; i++ {
+			out.set(i, k, l.b.Binary(OpMul, out.at(i, k), reciprocal))
+			out.set(k, k, l.subtractProduct(out.at(k, k), factor.at(i, k), out.at(i, k)))
+		}
+		half := l.b.Binary(OpMul, out.at(k, k), l.b.Const(0.5))
+		out.set(k, k, l.b.Binary(OpMul, half, reciprocal))
 	}
 	return out.element
 }

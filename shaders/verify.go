@@ -105,6 +105,9 @@ func Verify(k *Kernel) error {
 			return fmt.Errorf("shaders: kernel %q: shared array %d (%q) has %d elements; there must be at least 1", k.Name, i, s.Name, s.Size)
 		}
 	}
+	if k.Arrays != nil {
+		return verifyArrays(k)
+	}
 	v := verification{Kernel: k, hidden: make([]bool, len(k.Instructions))}
 	for n, i := range k.Instructions {
 		if err := v.instruction(n, i); err != nil {

@@ -44,8 +44,8 @@ const (
 
 	OpLoop // a counted loop; see [LoopBody]
 
-	OpMatMul    // (n,k)(k,m)
-	OpCholesky  // lower factor; a zero pivot gives a zero column
+	OpMatMul   // (n,k)(k,m)
+	OpCholesky // lower factor; a zero pivot gives a zero column
 	// OpCholeskyAdjoint takes a lower factor L of A and the cotangent of L to the
 	// cotangent of the lower triangle of A.
 	OpCholeskyAdjoint

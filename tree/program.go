@@ -150,6 +150,10 @@ func (p *Program) NewVariable(v Variable) VariableID {
 // Append adds a finished statement; for packages that build statements themselves.
 func (p *Program) Append(s Statement) { p.statements = append(p.statements, s) }
 
+// SetStatement replaces a statement by one with more writes; for packages that
+// build statements themselves.
+func (p *Program) SetStatement(number int, s Statement) { p.statements[number] = s }
+
 // SetCurrent makes a variable the latest version of a field, which is created
 // if the schema does not have it.
 func (p *Program) SetCurrent(field string, id VariableID) { p.current[field] = id }

@@ -99,6 +99,9 @@ func (p *processor[T]) Compile(k *shaders.Kernel) (device.Kernel, error) {
 	if err := shaders.Verify(k); err != nil {
 		return nil, err
 	}
+	if k.Arrays != nil {
+		return &kernel[T]{owner: p, source: k, engine: arrayEngine[T]{compileArrays(k)}}, nil
+	}
 	limits := p.Info().Limits
 	elementBytes := 8
 	if p.options.Precision == device.Float32 {

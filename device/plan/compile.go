@@ -62,7 +62,7 @@ func Compile(dev device.Device, program *tree.Program, topology *tree.Topology, 
 	c.execution = &Executable{Schedule: schedule, fields: map[string]fieldLayout{}, buffers: map[tree.VariableID]device.Binding{}}
 	if err := c.run(); err != nil {
 		c.execution.Close()
-		if options.Schedule == Auto && schedule == Tree && errors.Is(err, errRounds) {
+		if options.Schedule == Auto && schedule == Tree && (errors.Is(err, errRounds) || errors.Is(err, errArrays)) {
 			options.Schedule = Slab
 			return Compile(dev, original, topology, options)
 		}
@@ -90,6 +90,9 @@ func (c *compilation) run() error {
 	statements = prune(foldConstants(c.program, statements), c.outputs)
 	statements = prune(hoist(c.program, statements), c.outputs)
 	c.plan(statements, c.outputs)
+	if c.execution.Schedule == Tree && c.hasArrays() {
+		return errArrays
+	}
 	if err := c.layout(); err != nil {
 		return err
 	}

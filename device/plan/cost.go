@@ -46,6 +46,10 @@ type segment struct {
 
 func workOf(g *gridKernel) *kernelWork {
 	w := &kernelWork{floats: map[int]int{}}
+	if g.kernel.Arrays != nil {
+		w.countArrays(g)
+		return w
+	}
 	instructions := g.kernel.Instructions
 	forms := shaders.AffineForms(g.kernel)
 	for _, i := range instructions {

@@ -32,7 +32,7 @@ func (c *compilation) runs() []stageRun {
 	for s, stage := range c.stages {
 		small := true
 		for _, x := range stage {
-			small = small && x.breadth() <= most
+			small = small && x.breadth() <= most && x.pieces[0].arrays == nil
 		}
 		if last := len(runs) - 1; last >= 0 && runs[last].fused == small {
 			runs[last].end = s + 1

@@ -26,6 +26,15 @@ func (c *compilation) grid(s *step) (*gridKernel, error) {
 	if g := c.kernels[keys.String()]; g != nil {
 		return g, nil
 	}
+	if emit := s.pieces[0].arrays; emit != nil {
+		k := newArrayKernelBuilder(s.name(), c.planner)
+		if err := emit(k); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name(), err)
+		}
+		g := &gridKernel{kernel: k.Kernel(), bindings: k.bindings}
+		c.kernels[keys.String()] = g
+		return g, nil
+	}
 	k := newKernelBuilder(s.name(), c.planner)
 	for _, x := range s.pieces {
 		if err := x.emit(k); err != nil {

@@ -140,6 +140,9 @@ func (p *planner) statement(number int, kind slabKind, first, count int, l level
 	}
 	x := &piece{name: v.statement.Name, key: fmt.Sprintf("statement %d %v", number, kind), first: first, count: count, levels: l,
 		emit: func(k *kernelBuilder) error { return v.emit(k, nil) }}
+	if v.arrays {
+		x.arrays = func(k *arrayKernelBuilder) error { return v.emitArrays(k, nil) }
+	}
 	for _, r := range v.list {
 		if !isVariable(r) {
 			continue

@@ -95,6 +95,9 @@ func (s *splitChildren) add(p *planner, v *variant, x *piece) []*piece {
 	}
 	x.key += fmt.Sprintf(" split from %d", s.firstNode)
 	x.emit = func(k *kernelBuilder) error { return v.emit(k, &own) }
+	if v.arrays {
+		x.arrays = func(k *arrayKernelBuilder) error { return v.emitArrays(k, &own) }
+	}
 	return pieces
 }
 

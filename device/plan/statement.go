@@ -40,6 +40,7 @@ type variant struct {
 	values    []tensor.Value
 	reads     map[*tensor.Node]tree.Read // those that are left
 	list      []tree.Read                // the same in order
+	arrays    bool                       // too long to be written out element by element
 }
 
 // variantOf specialises a statement; nil if nothing is left to do there.
@@ -89,6 +90,7 @@ func (p *planner) specialise(number int, kind slabKind) *variant {
 			v.list = append(v.list, r)
 		}
 	}
+	v.arrays = needsArrays(v.values)
 	return v
 }
 

@@ -26,6 +26,8 @@ type piece struct {
 	writes       []tree.VariableID
 	levels       levels // of what is written
 	emit         func(*kernelBuilder) error
+	// arrays, if set, emits an array kernel instead; such a piece is a step by itself.
+	arrays func(*arrayKernelBuilder) error
 }
 
 // step is what becomes a dispatch: pieces with the same items, in order.
@@ -96,6 +98,9 @@ func (p *planner) needsOf(x *piece) needs {
 // after all that it needs, or computes itself what each item needs.
 func (p *planner) find(x *piece) (*step, needs) {
 	n := p.needsOf(x)
+	if x.arrays != nil {
+		return nil, n
+	}
 	var best *step
 	for _, s := range p.byItems[[2]int{x.first, x.count}] {
 		if s.stage > n.stage || (s == n.only && n.own) {
@@ -112,8 +117,10 @@ func (p *planner) add(x *piece) {
 	s, n := p.find(x)
 	if s == nil {
 		s = &step{stage: n.stage + 1, first: x.first, count: x.count}
-		items := [2]int{x.first, x.count}
-		p.byItems[items] = append(p.byItems[items], s)
+		if x.arrays == nil {
+			items := [2]int{x.first, x.count}
+			p.byItems[items] = append(p.byItems[items], s)
+		}
 		for len(p.stages) <= s.stage {
 			p.stages = append(p.stages, nil)
 		}
