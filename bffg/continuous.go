@@ -46,7 +46,10 @@ type Linear struct {
 type Continuous struct {
 	Points     int // n
 	Dimensions int // m, or 0
-	Steps      int // Euler steps of an edge, at most (see FieldSteps)
+	Steps      int // Euler steps of an edge
+	// StepLength, if set, gives an edge only as many steps as it takes for none to be
+	// longer, and at most Steps.
+	StepLength float64
 	Bridge     Bridge
 
 	// Drift is b(t, x), in the shape of the state; nil for none. Diffusion is

@@ -70,7 +70,9 @@ func (m Continuous) observe(v *tree.UpView, tips Tips) pointMessage {
 	mask := tensor.Select(v.IsLeaf(), v.Field(FieldObserved), tensor.Zeros(m.Points))
 	variance := tensor.Zeros(m.Points)
 	if tips.Noise {
-		variance = v.Parameter(TipNoise)
+		if variance = v.Parameter(TipNoise); variance.Shape().Size() == 1 {
+			variance = variance.Spread(m.Points)
+		}
 	}
 	if tips.Known {
 		variance = variance.Add(v.Field(FieldKnownVariance))

@@ -70,8 +70,11 @@ func (d Data) check(m *Model) error {
 			return fmt.Errorf("the edge above %s has length %v; lengths must be finite and not negative", d.describe(v), l)
 		}
 	}
-	if len(d.Values) != m.Discrete.Dim {
-		return fmt.Errorf("model %q has %d traits, the data have %d", m.Name, m.Discrete.Dim, len(d.Values))
+	if len(d.Values) != m.Dim() {
+		return fmt.Errorf("model %q has %d traits, the data have %d", m.Name, m.Dim(), len(d.Values))
+	}
+	if err := d.checkPoints(m); err != nil {
+		return err
 	}
 	for k, values := range d.Values {
 		if len(values) != len(leaves) {
@@ -91,6 +94,30 @@ func (d Data) check(m *Model) error {
 		return d.checkVariances(m)
 	case !m.TipNoise:
 		return d.checkExact(m)
+	}
+	return nil
+}
+
+// checkPoints finds what continuous edges cannot take: points with some of their
+// coordinates, and tips without noise.
+func (d Data) checkPoints(m *Model) error {
+	if m.Continuous == nil {
+		return nil
+	}
+	if !m.TipNoise && d.Variances == nil {
+		return fmt.Errorf("model %q has continuous edges, whose tips need noise or known variances", m.Name)
+	}
+	columns, leaves := m.Continuous.columns(), d.Topology.Leaves()
+	for k := range d.Values {
+		first := k / columns * columns
+		for i, y := range d.Values[k] {
+			if i < len(leaves) && math.IsNaN(y) != math.IsNaN(d.Values[first][i]) {
+				return fmt.Errorf("point %d of %s has some of its coordinates and lacks others; give all or none", k/columns+1, d.describe(leaves[i]))
+			}
+			if d.Variances != nil && d.Variances[k][i] != d.Variances[first][i] && !math.IsNaN(y) {
+				return fmt.Errorf("the known variances of point %d of %s differ between its coordinates; they must be equal", k/columns+1, d.describe(leaves[i]))
+			}
+		}
 	}
 	return nil
 }
@@ -146,7 +173,7 @@ func (d Data) checkExact(m *Model) error {
 
 // fields lays the data out for a program: [component][node].
 func (d Data) fields(m *Model) map[string][]float64 {
-	n, dim := d.Topology.Size(), m.Discrete.Dim
+	n, dim := d.Topology.Size(), m.Dim()
 	y, observed, anchor := make([]float64, dim*n), make([]float64, dim*n), make([]float64, dim*n)
 	for k, values := range d.Values {
 		start, _, _ := d.Moments(k)
@@ -178,5 +205,42 @@ func (d Data) fields(m *Model) map[string][]float64 {
 	}
 	lengths := append([]float64(nil), d.Lengths...)
 	lengths[0] = 0
-	return map[string][]float64{FieldKnownVariance: known, FieldLength: lengths, FieldObservation: y, FieldObserved: observed, FieldStartAnchor: anchor}
+	fields := map[string][]float64{FieldKnownVariance: known, FieldLength: lengths, FieldObservation: y, FieldObserved: observed, FieldStartAnchor: anchor}
+	if c := m.Continuous; c != nil {
+		c.addFields(fields, lengths)
+	}
+	return fields
+}
+
+// addFields completes the data of a discrete model to those of a continuous one.
+func (m Continuous) addFields(fields map[string][]float64, lengths []float64) {
+	n, columns := len(lengths), m.columns()
+	row := func(field string) []float64 { // what the components of a point have in common
+		all, rows := fields[field], make([]float64, m.Points*n)
+		for p := range m.Points {
+			copy(rows[p*n:(p+1)*n], all[p*columns*n:])
+		}
+		return rows
+	}
+	fields[FieldObserved], fields[FieldKnownVariance] = row(FieldObserved), row(FieldKnownVariance)
+	root := make([]float64, m.Dim()*n) // the start of the root's anchor
+	for k := range m.Dim() {
+		for v := range n {
+			root[k*n+v] = fields[FieldStartAnchor][k*n]
+		}
+	}
+	fields[FieldStartParent] = root
+	fields[FieldSteps] = m.edgeSteps(lengths)
+}
+
+// edgeSteps is the number of Euler steps of every edge.
+func (m Continuous) edgeSteps(lengths []float64) []float64 {
+	steps := make([]float64, len(lengths))
+	for v, length := range lengths {
+		steps[v] = float64(m.Steps)
+		if m.StepLength > 0 {
+			steps[v] = min(max(math.Ceil(length/m.StepLength), 1), steps[v])
+		}
+	}
+	return steps
 }

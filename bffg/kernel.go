@@ -17,15 +17,15 @@ type Kernel uint8
 // kernel's order times exp(-r). LaplaceKernel4 is the kernel of hyperiax's
 // notebook 07.
 const (
-	LaplaceKernel0 Kernel = iota // exp(-r)
+	LaplaceKernel4 Kernel = iota // (1 + r + 45/105 r^2 + 10/105 r^3 + 1/105 r^4) exp(-r)
+	LaplaceKernel0               // exp(-r)
 	LaplaceKernel1               // (1 + r) exp(-r)
 	LaplaceKernel2               // (1 + r + r^2/3) exp(-r)
 	LaplaceKernel3               // (1 + r + 6/15 r^2 + 1/15 r^3) exp(-r)
-	LaplaceKernel4               // (1 + r + 45/105 r^2 + 10/105 r^3 + 1/105 r^4) exp(-r)
 	GaussianKernel               // exp(-r^2/2)
 )
 
-var kernelNames = []string{"laplace0", "laplace1", "laplace2", "laplace3", "laplace4", "gaussian"}
+var kernelNames = []string{"laplace4", "laplace0", "laplace1", "laplace2", "laplace3", "gaussian"}
 
 // String is the kernel's name on a command line.
 func (k Kernel) String() string { return kernelNames[k] }
@@ -40,7 +40,7 @@ func ParseKernel(name string) (Kernel, error) {
 	return 0, fmt.Errorf("there is no kernel %q; use %s", name, strings.Join(kernelNames, ", "))
 }
 
-var laplacePolynomials = [][]float64{{1}, {1, 1}, {1, 1, 1. / 3}, {1, 1, 6. / 15, 1. / 15}, {1, 1, 45. / 105, 10. / 105, 1. / 105}}
+var laplacePolynomials = [][]float64{{1, 1, 45. / 105, 10. / 105, 1. / 105}, {1}, {1, 1}, {1, 1, 1. / 3}, {1, 1, 6. / 15, 1. / 15}}
 
 // softening keeps the distance of points that coincide differentiable; jitter
 // keeps the kernel matrix of close points positive definite. Both are those of

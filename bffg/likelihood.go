@@ -16,15 +16,15 @@ import (
 // the tip noise, and the root's.
 func (m *Model) NaturalFields() []tree.Field {
 	fields := append([]tree.Field(nil), m.Natural...)
-	d := tensor.Shape{m.Discrete.Dim}
+	d := m.edges().stateShape()
 	if m.TipNoise {
-		fields = append(fields, tree.Field{Name: TipNoise, Kind: tree.Chain, Shape: d})
+		fields = append(fields, tree.Field{Name: TipNoise, Kind: tree.Chain, Shape: m.tipNoiseShape()})
 	}
 	switch m.Root {
 	case RootPinned:
 		fields = append(fields, tree.Field{Name: RootValue, Kind: tree.Chain, Shape: d})
 	case RootNormal:
-		fields = append(fields, tree.Field{Name: RootMean, Kind: tree.Chain, Shape: d}, tree.Field{Name: RootSD, Kind: tree.Chain, Shape: d})
+		fields = append(fields, tree.Field{Name: RootMean, Kind: tree.Chain, Shape: d}, tree.Field{Name: RootSD, Kind: tree.Chain, Shape: tensor.Shape{m.edges().points()}})
 	}
 	return fields
 }
@@ -50,7 +50,7 @@ func (m *Model) LogLikelihood(ctx context.Context, dev device.Device, data Data,
 		return Likelihood{}, err
 	}
 	p := tree.NewProgram(schema)
-	m.Discrete.AddLikelihood(p, m.Root, Tips{m.TipNoise, data.Variances != nil}, false)
+	m.edges().AddLikelihood(p, m.Root, Tips{m.TipNoise, data.Variances != nil}, false)
 	options := plan.Options{Chains: 1, Outputs: []string{LogLikelihood}}
 	if gradient {
 		var names []string
@@ -104,21 +104,24 @@ func (m *Model) LogLikelihood(ctx context.Context, dev device.Device, data Data,
 // state, values of the natural fields and standard-normal noise z[component][node],
 // blind to data.
 func (m *Model) Simulate(ctx context.Context, dev device.Device, topology *tree.Topology, lengths []float64, values map[string][]float64, root, z []float64) ([]float64, error) {
-	schema, err := m.schema(append(append([]tree.Field(nil), m.Natural...), tree.Field{Name: RootValue, Kind: tree.Chain, Shape: tensor.Shape{m.Discrete.Dim}})...)
+	schema, err := m.schema(append(append([]tree.Field(nil), m.Natural...), tree.Field{Name: RootValue, Kind: tree.Chain, Shape: m.edges().stateShape()})...)
 	if err != nil {
 		return nil, err
 	}
 	p := tree.NewProgram(schema)
 	p.Map("root state", func(v *tree.MapView) {
-		v.Write(FieldState, tensor.Select(v.IsRoot(), v.Parameter(RootValue), tensor.Zeros(m.Discrete.Dim)))
+		v.Write(FieldState, tensor.Select(v.IsRoot(), v.Parameter(RootValue), tensor.Zeros(m.edges().stateShape()...)))
 	})
-	m.Discrete.AddForward(p)
+	m.edges().AddForward(p)
 	run, err := plan.Compile(dev, p, topology, plan.Options{Chains: 1, Outputs: []string{FieldState}})
 	if err != nil {
 		return nil, err
 	}
 	defer run.Close()
 	inputs := map[string][]float64{RootValue: root, FieldNoise: z, FieldLength: lengths}
+	if c := m.Continuous; c != nil {
+		inputs[FieldSteps] = c.edgeSteps(lengths)
+	}
 	for _, f := range m.Natural {
 		inputs[f.Name] = values[f.Name]
 	}
@@ -130,6 +133,6 @@ func (m *Model) Simulate(ctx context.Context, dev device.Device, topology *tree.
 	if err := run.Run(ctx); err != nil {
 		return nil, err
 	}
-	x := make([]float64, m.Discrete.Dim*topology.Size())
+	x := make([]float64, m.Dim()*topology.Size())
 	return x, run.Get(FieldState, x)
 }

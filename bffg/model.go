@@ -59,12 +59,14 @@ func (p Parameter) names() []string {
 	return names
 }
 
-// Model is a discrete model with parameters, ready to be fitted.
+// Model is a model of edges with parameters, ready to be fitted.
 type Model struct {
-	Name     string
-	About    string
-	Discrete Discrete
-	Traits   []string
+	Name  string
+	About string
+	// Discrete edges, or continuous ones if those are set.
+	Discrete   Discrete
+	Continuous *Continuous
+	Traits     []string // one for each component of a state, in row-major order
 	// Natural are the chain fields that the transition reads, and Parameters what
 	// is sampled. Derive, if set, writes those natural fields that are not
 	// themselves parameters (a rate matrix from variances and correlations).
@@ -104,13 +106,16 @@ func (m *Model) check() error {
 	if err := m.checkRoot(); err != nil {
 		return err
 	}
+	if err := m.checkContinuous(); err != nil {
+		return err
+	}
 	return m.checkParameters()
 }
 
 // checkRoot finds what is wrong with the traits and the root, all that a
 // likelihood at given parameters depends on.
 func (m *Model) checkRoot() error {
-	d := m.Discrete.Dim
+	d := m.Dim()
 	if d < 1 || len(m.Traits) != d {
 		return fmt.Errorf("model %q has dimension %d and %d traits", m.Name, d, len(m.Traits))
 	}
@@ -162,10 +167,10 @@ func (m *Model) addRootConstants(p *tree.Program) {
 	p.Scalars("root constants", func(v *tree.ScalarView) {
 		switch m.Root {
 		case RootPinned:
-			v.Write(RootValue, tensor.ConstantVector(m.RootValue...))
+			v.Write(RootValue, tensor.ConstantVector(m.RootValue...).Reshape(m.edges().stateShape()...))
 		case RootNormal:
-			v.Write(RootMean, tensor.ConstantVector(m.RootMean...))
-			v.Write(RootSD, tensor.ConstantVector(m.RootSD...))
+			v.Write(RootMean, tensor.ConstantVector(m.RootMean...).Reshape(m.edges().stateShape()...))
+			v.Write(RootSD, tensor.ConstantVector(m.rootSDs()...))
 		}
 	})
 }
@@ -239,7 +244,7 @@ func (m *Model) coordinates() int {
 
 // schema declares the sweeps' fields and the position.
 func (m *Model) schema(chain ...tree.Field) (*tree.Schema, error) {
-	return tree.NewSchema(append(m.Discrete.Fields(), chain...)...)
+	return tree.NewSchema(append(m.edges().Fields(), chain...)...)
 }
 
 func (m *Model) positionField() tree.Field {
@@ -257,7 +262,7 @@ func (m *Model) Posterior(known, weights bool) (*tree.Program, error) {
 	p := tree.NewProgram(schema)
 	m.addParameters(p)
 	m.addRootConstants(p)
-	m.Discrete.AddLikelihood(p, m.Root, Tips{m.TipNoise, known}, weights)
+	m.edges().AddLikelihood(p, m.Root, Tips{m.TipNoise, known}, weights)
 	if m.SampleNoise {
 		p.Total("log density of the noise", func(v *tree.MapView) tensor.Value {
 			return v.Field(FieldNoise).Square().Scale(-0.5).Shift(-0.5 * math.Log(2*math.Pi)).Sum()

@@ -13,6 +13,7 @@ type States struct {
 	chains   int
 	nodes    int
 	dim      int
+	noise    int  // per node
 	sampled  bool // the noise is part of the position
 	position int
 }
@@ -32,12 +33,12 @@ func (t *Target) OpenStates(dev device.Device, draws int) (*States, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &States{run: run, chains: draws, nodes: t.data.Topology.Size(), dim: t.model.Discrete.Dim,
-		sampled: t.model.SampleNoise, position: t.model.coordinates()}, nil
+	return &States{run: run, chains: draws, nodes: t.data.Topology.Size(), dim: t.model.Dim(),
+		noise: t.model.edges().noiseSize(), sampled: t.model.SampleNoise, position: t.model.coordinates()}, nil
 }
 
 // Noise is the number of standard-normal numbers that one draw needs.
-func (s *States) Noise() int { return s.dim * s.nodes }
+func (s *States) Noise() int { return s.noise * s.nodes }
 
 // Draw computes x[component][node][draw] from the unconstrained parameters
 // followed by the noise, q[coordinate][draw].

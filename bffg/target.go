@@ -54,6 +54,9 @@ func NewTarget(model *Model, data Data) (*Target, error) {
 // checkSymmetric evaluates the covariance on one edge, at an arbitrary position
 // and state: the sweeps rely on its symmetry.
 func (m *Model) checkSymmetric() error {
+	if m.Continuous != nil { // its covariances are products of a factor with itself
+		return nil
+	}
 	schema, err := m.schema(m.positionField())
 	if err != nil {
 		return err
@@ -105,7 +108,7 @@ func (t *Target) packed() []string {
 func (t *Target) Dim() int {
 	n := t.model.coordinates()
 	if t.model.SampleNoise {
-		n += t.model.Discrete.Dim * t.data.Topology.Size()
+		n += t.model.edges().noiseSize() * t.data.Topology.Size()
 	}
 	return n
 }

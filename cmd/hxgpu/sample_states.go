@@ -34,7 +34,7 @@ func thin(chains, draws, n int) []pick {
 // drawStates draws the nodes' states by the guided sweep: those of all nodes for
 // the thinned draws, and the root's for every draw where that is affordable.
 func (c *sampleCommand) drawStates(ctx context.Context, dev device.Device, s *sampled) error {
-	nodes, dim := s.in.data.Topology.Size(), s.model.Discrete.Dim
+	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
 	withRoot := s.model.Root != bffg.RootPinned
 	withStates := c.out != "" && c.stateDraws > 0
 	if s.model.SampleNoise && s.run.Options.Select != nil {
@@ -122,7 +122,7 @@ func (c *sampleCommand) drawStates(ctx context.Context, dev device.Device, s *sa
 
 // eachStates draws the states of many draws and visits them in order.
 func (c *sampleCommand) eachStates(ctx context.Context, dev device.Device, s *sampled, picks []pick, visit func(p pick, state func(trait, node int) float64)) error {
-	nodes, dim := s.in.data.Topology.Size(), s.model.Discrete.Dim
+	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
 	batch := min(max(4_000_000/(nodes*dim*(dim+2)), 1), 256, len(picks))
 	sweep, err := s.target.OpenStates(dev, batch)
 	if err != nil {
