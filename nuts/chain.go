@@ -50,8 +50,8 @@ type chain struct {
 	keep func(transition int, q []float64, s Stats) error
 }
 
-func newChain(number, dim int, o *Options) *chain {
-	c := &chain{number: number, options: o, schedule: newSchedule(o.Warmup), tree: newTrajectory(dim, o.MaxTreeDepth),
+func newChain(number, dim int, o *Options, noise span) *chain {
+	c := &chain{number: number, options: o, schedule: newSchedule(o.Warmup), tree: newTrajectory(dim, o.MaxTreeDepth, noise),
 		variances: newVariances(dim), search: newPhase(dim), stepSize: 1, total: o.Warmup + o.Draws}
 	c.averaging.target = o.TargetAccept
 	c.propose()
@@ -59,17 +59,23 @@ func newChain(number, dim int, o *Options) *chain {
 }
 
 // propose puts a starting position into search.q.
-func (c *chain) propose() { startPosition(c.options, c.number, c.tries, c.search.q) }
+func (c *chain) propose() { startPosition(c.options, c.number, c.tries, c.search.q, c.tree.noise) }
 
-// startPosition is the position at which a chain starts, after some tries.
-func startPosition(o *Options, number, tries int, q []float64) {
+// startPosition is the position at which a chain starts, after some tries: noise
+// drawn from its prior, everything else uniform.
+func startPosition(o *Options, number, tries int, q []float64, noise span) {
 	if o.Init != nil {
 		copy(q, o.Init[number])
 		return
 	}
 	random := NewStream(o.Seed, uint32(number), uint32(tries), purposeStart)
 	for i := range q {
-		q[i] = 4*random.Uniform() - 2
+		if !noise.holds(i) {
+			q[i] = 4*random.Uniform() - 2
+		}
+	}
+	for i := noise.first; i < noise.end; i++ {
+		q[i] = random.Normal()
 	}
 }
 
@@ -145,14 +151,12 @@ func (c *chain) searchLeap() {
 		c.search.p[i] = c.random.Normal() / math.Sqrt(c.tree.inverseMass[i])
 	}
 	c.searchEnergy = c.tree.kinetic(c.search.p) - start.logDensity
-	halfKick(&c.search, c.stepSize)
-	for i := range c.search.q {
-		c.search.q[i] += c.stepSize * c.tree.inverseMass[i] * c.search.p[i]
-	}
+	c.tree.halfKick(&c.search, c.stepSize)
+	c.tree.drift(&c.search, c.stepSize)
 }
 
 func (c *chain) searchStep() error {
-	halfKick(&c.search, c.stepSize)
+	c.tree.halfKick(&c.search, c.stepSize)
 	c.leapfrogs++
 	delta := c.searchEnergy - (c.tree.kinetic(c.search.p) - c.search.logDensity)
 	direction := -1
@@ -169,6 +173,12 @@ func (c *chain) searchStep() error {
 		return nil
 	}
 	c.stepSize *= factor
+	if largest := c.tree.largest(); c.stepSize > largest && largest < largestStep {
+		c.stepSize = largest // the likelihood hardly bends the noise's own motion
+		c.averaging.restart(c.stepSize)
+		c.beginTransition()
+		return nil
+	}
 	if c.stepSize > largestStep {
 		return errTooLarge(c.number)
 	}
@@ -218,16 +228,19 @@ func (c *chain) adapt(accept float64) (search bool) {
 		return false
 	}
 	c.averaging.update(accept)
-	c.stepSize = c.averaging.stepSize()
+	c.stepSize = min(c.averaging.stepSize(), c.tree.largest())
 	if c.schedule.inWindow(c.transition) {
 		c.variances.add(c.tree.proposal.q)
 	}
 	if c.schedule.closes[c.transition] {
 		c.variances.into(c.tree.inverseMass)
+		for i := c.tree.noise.first; i < c.tree.noise.end; i++ {
+			c.tree.inverseMass[i] = 1
+		}
 		search = true
 	}
 	if c.transition == c.options.Warmup-1 {
-		c.stepSize = c.averaging.final()
+		c.stepSize = min(c.averaging.final(), c.tree.largest())
 		search = false
 	}
 	return search

@@ -125,7 +125,7 @@ func (g *deviceGroup) trial(ctx context.Context) error {
 	q := make([]float64, g.dim*g.n)
 	one := make([]float64, g.dim)
 	for k := range g.n {
-		startPosition(g.sampling.options, g.first+k, 0, one)
+		startPosition(g.sampling.options, g.first+k, 0, one, span{})
 		scatter(q, one, k, g.n)
 	}
 	g.inverse = make([]float64, g.dim*g.n)

@@ -7,12 +7,12 @@ import (
 
 // Stats describe one transition.
 type Stats struct {
-	AcceptProb float64 // mean acceptance probability over the trajectory
-	StepSize   float64
-	TreeDepth  int // doublings of the trajectory
-	Leapfrogs  int // gradients spent
+	AcceptProb float64 // mean acceptance probability over the trajectory, or over the blocks
+	StepSize   float64 // or scale of the random walk
+	TreeDepth  int     // doublings of the trajectory; 0 for RandomWalk
+	Leapfrogs  int     // gradients spent, or evaluations
 	// Energy is the Hamiltonian of the draw: kinetic energy of its momentum minus
-	// the log density.
+	// the log density; for RandomWalk without kinetic energy.
 	Energy     float64
 	Divergent  bool
 	LogDensity float64 // of the draw, on the unconstrained scale
@@ -37,6 +37,12 @@ type Run struct {
 	StepSizes       []float64   // of each chain after warm-up
 	InverseMass     [][]float64 // of each chain after warm-up
 	Gradients       int64       // of single chains, warm-up included
+	Values          int64       // evaluations without a gradient, likewise
+	// Acceptance is, for RandomWalk, the share of accepted proposals after warm-up,
+	// [chain][block]: of the parameters, if there are any, then of the blocks of
+	// noise. WalkScales and CrankNicolson are the steps of each chain then.
+	Acceptance                [][]float64
+	WalkScales, CrankNicolson []float64
 	// Ticks and Submissions count, for a sampler on the device, the steps that all
 	// chains took together and how many times the host submitted work.
 	Ticks, Submissions int64

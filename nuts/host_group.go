@@ -20,7 +20,7 @@ func (s *sampling) newHostGroup(e Evaluator, dim, first, end int) *hostGroup {
 	n := end - first
 	g := &hostGroup{sampling: s, evaluator: e, first: first, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
 	for number := first; number < end; number++ {
-		c := newChain(number, dim, s.options)
+		c := newChain(number, dim, s.options, s.noise)
 		c.keep = func(transition int, q []float64, stats Stats) error { return s.keep(number, transition, q, stats) }
 		g.chains = append(g.chains, c)
 	}

@@ -167,19 +167,17 @@ func TestReversible(t *testing.T) {
 	target := correlatedTarget(0.7)
 	e, err := target.Open(nil, 1)
 	require.NoError(t, err)
+	tree := newTrajectory(2, 10, span{})
 	leap := func(x *phase, stepSize float64, steps int) {
 		logp := make([]float64, 1)
 		for range steps {
-			halfKick(x, stepSize)
-			for i := range x.q {
-				x.q[i] += stepSize * x.p[i]
-			}
+			tree.halfKick(x, stepSize)
+			tree.drift(x, stepSize)
 			require.NoError(t, e.Gradient(context.Background(), x.q, logp, x.gradient))
-			halfKick(x, stepSize)
+			tree.halfKick(x, stepSize)
 		}
 		x.logDensity = logp[0]
 	}
-	tree := newTrajectory(2, 10)
 	errors := map[int]float64{}
 	for _, steps := range []int{10, 20, 40} {
 		x := newPhase(2)

@@ -33,8 +33,16 @@ type Options struct {
 	// Groups is the number of groups that the chains are run in, each with an
 	// evaluator and a goroutine of its own. Results do not depend on it. The
 	// default is one per worker of the device.
-	Groups  int
-	Sampler Sampler
+	Groups    int
+	Algorithm Algorithm
+	Sampler   Sampler
+	// WalkScale and CrankNicolson fix the scale of RandomWalk's steps, in units of
+	// the parameters' standard deviations, and beta of its Crank-Nicolson steps
+	// z' = sqrt(1-beta^2) z + beta xi; 0 adapts them during the warm-up.
+	WalkScale, CrankNicolson float64
+	// Blocks is the number of parts that RandomWalk updates the noise in, one after
+	// the other; default 1.
+	Blocks int
 	// Select lists the coordinates to keep of each draw; nil keeps all.
 	Select []int
 	// KeepWarmup keeps the transitions of the warm-up too, apart from the draws.
@@ -79,6 +87,9 @@ func (o *Options) check(dim int) error {
 	if o.MaxTreeDepth == 0 {
 		o.MaxTreeDepth = 10
 	}
+	if o.Blocks == 0 {
+		o.Blocks = 1
+	}
 	if o.ProgressEvery == 0 {
 		o.ProgressEvery = 100 * time.Millisecond
 	}
@@ -95,6 +106,16 @@ func (o *Options) check(dim int) error {
 		return fmt.Errorf("nuts: target acceptance %v; it must lie between 0 and 1", o.TargetAccept)
 	case o.MaxTreeDepth < 1 || o.MaxTreeDepth > 20:
 		return fmt.Errorf("nuts: maximal tree depth %d; it must be 1 to 20", o.MaxTreeDepth)
+	case int(o.Algorithm) >= len(algorithmNames):
+		return fmt.Errorf("nuts: there is no %v", o.Algorithm)
+	case o.Algorithm != NUTS && o.Sampler == OnDevice:
+		return fmt.Errorf("nuts: algorithm %v runs on the host; only nuts has a sampler on the device", o.Algorithm)
+	case !(o.WalkScale >= 0) || math.IsInf(o.WalkScale, 1):
+		return fmt.Errorf("nuts: a random walk of scale %v; it must be positive, or 0 to adapt it", o.WalkScale)
+	case !(o.CrankNicolson >= 0 && o.CrankNicolson <= 1):
+		return fmt.Errorf("nuts: Crank-Nicolson steps with beta %v; it must lie in (0,1], or be 0 to be adapted", o.CrankNicolson)
+	case o.Blocks < 0:
+		return fmt.Errorf("nuts: the noise in %d blocks; there must be at least 1", o.Blocks)
 	case o.Init != nil && len(o.Init) != o.Chains:
 		return fmt.Errorf("nuts: %d starting positions for %d chains", len(o.Init), o.Chains)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/hxgpu/hxgpu/device"
 )
 
-// Sample runs the No-U-Turn sampler on a target. If the context ends, it returns
+// Sample draws from a target by the algorithm of the options. If the context ends, it returns
 // what is there, marked as interrupted, together with the context's error.
 // Divergent transitions are counted, not errors; a failing device is an error.
 func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*Run, error) {
@@ -27,14 +27,13 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 		run.WarmupPositions, run.WarmupStats = make([][][]float64, o.Chains), make([][]Stats, o.Chains)
 	}
 	s := &sampling{run: run, options: &run.Options}
+	if o.Algorithm != NUTS {
+		s.noise = noiseOf(target)
+	}
 	began := time.Now()
 	for g := range groups {
 		first, end := o.Chains*g/groups, o.Chains*(g+1)/groups
-		evaluator, err := target.Open(dev, end-first)
-		if err != nil {
-			return nil, errors.Join(err, s.close())
-		}
-		g, err := s.newGroup(ctx, dev, evaluator, target.Dim(), first, end)
+		g, err := s.newGroup(ctx, dev, target, first, end)
 		if err != nil {
 			return nil, errors.Join(err, s.close())
 		}
@@ -55,6 +54,7 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 type sampling struct {
 	run     *Run
 	options *Options
+	noise   span // coordinates with a standard-normal prior, if the algorithm uses that
 	groups  []group
 	began   time.Time
 
@@ -77,12 +77,20 @@ type group interface {
 }
 
 // newGroup makes a group whose sampler runs where the options say.
-func (s *sampling) newGroup(ctx context.Context, dev device.Device, e Evaluator, dim, first, end int) (group, error) {
+func (s *sampling) newGroup(ctx context.Context, dev device.Device, target Target, first, end int) (group, error) {
+	dim := target.Dim()
+	if s.options.Algorithm == RandomWalk {
+		return s.newWalkGroup(dev, target, first, end)
+	}
+	e, err := target.Open(dev, end-first)
+	if err != nil {
+		return nil, err
+	}
 	recordable, can := e.(Recordable)
 	switch {
 	case s.options.Sampler == OnDevice && !can:
 		return nil, errors.Join(errors.New("nuts: the target cannot be recorded with a sampler on the device; sample on the host"), e.Close())
-	case can && (s.options.Sampler == OnDevice || s.options.Sampler == Auto && dev.Info().Fuses):
+	case can && s.options.Algorithm == NUTS && (s.options.Sampler == OnDevice || s.options.Sampler == Auto && dev.Info().Fuses):
 		return s.newDeviceGroup(ctx, dev, recordable, dim, first, end)
 	}
 	return s.newHostGroup(e, dim, first, end), nil

@@ -35,8 +35,8 @@ type checkpoint struct {
 // Betancourt 2017, arXiv:1701.02434). Instead of recursion it keeps one
 // checkpoint per level of the subtree that is being built.
 type trajectory struct {
-	maxDepth    int
-	inverseMass []float64
+	maxDepth int
+	integrator
 
 	left, right phase     // the ends
 	sum         []float64 // of the momenta of the whole trajectory
@@ -63,8 +63,8 @@ type trajectory struct {
 	subtreeEnergy  float64
 }
 
-func newTrajectory(dim, maxDepth int) *trajectory {
-	t := &trajectory{maxDepth: maxDepth, inverseMass: make([]float64, dim), left: newPhase(dim), right: newPhase(dim),
+func newTrajectory(dim, maxDepth int, noise span) *trajectory {
+	t := &trajectory{maxDepth: maxDepth, integrator: integrator{inverseMass: make([]float64, dim), noise: noise}, left: newPhase(dim), right: newPhase(dim),
 		proposal: newPhase(dim), subtree: newPhase(dim), sum: make([]float64, dim), subSum: make([]float64, dim),
 		near: make([]float64, dim), first: make([]float64, dim), last: make([]float64, dim), rho: make([]float64, dim), rho2: make([]float64, dim)}
 	for range maxDepth + 1 {
@@ -125,17 +125,9 @@ func (t *trajectory) kick(stepSize float64) *phase {
 	}
 	x := t.end()
 	copy(t.last, x.p)
-	halfKick(x, stepSize)
-	for i := range x.q {
-		x.q[i] += stepSize * t.inverseMass[i] * x.p[i]
-	}
+	t.halfKick(x, stepSize)
+	t.drift(x, stepSize)
 	return x
-}
-
-func halfKick(x *phase, stepSize float64) {
-	for i := range x.p {
-		x.p[i] += 0.5 * stepSize * x.gradient[i]
-	}
 }
 
 // absorb takes the gradient at the growing end and reports whether the
@@ -143,9 +135,9 @@ func halfKick(x *phase, stepSize float64) {
 func (t *trajectory) absorb(stepSize float64, random *Stream) (ended bool) {
 	x := t.end()
 	if t.forward {
-		halfKick(x, stepSize)
+		t.halfKick(x, stepSize)
 	} else {
-		halfKick(x, -stepSize)
+		t.halfKick(x, -stepSize)
 	}
 	t.leapfrogs++
 	energy := t.kinetic(x.p) - x.logDensity
