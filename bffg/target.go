@@ -22,6 +22,7 @@ type Target struct {
 
 	model    *Model
 	data     Data
+	value    *tree.Program
 	gradient *tree.Program
 }
 
@@ -41,7 +42,7 @@ func NewTarget(model *Model, data Data) (*Target, error) {
 	if err := model.checkSymmetric(); err != nil {
 		return nil, err
 	}
-	t := &Target{model: model, data: data}
+	t := &Target{model: model, data: data, value: p}
 	if t.Dim() == 0 {
 		return nil, fmt.Errorf("every parameter of model %q is fixed; there is nothing to sample", model.Name)
 	}
@@ -136,9 +137,39 @@ type Evaluator struct {
 }
 
 var (
-	_ nuts.Target     = (*Target)(nil)
-	_ nuts.Recordable = (*Evaluator)(nil)
+	_ nuts.Whitened    = (*Target)(nil)
+	_ nuts.ValueTarget = (*Target)(nil)
+	_ nuts.Recordable  = (*Evaluator)(nil)
 )
+
+// Noise says which coordinates are the noise of the guided sweep.
+func (t *Target) Noise() (first, count int) {
+	return t.model.coordinates(), t.Dim() - t.model.coordinates()
+}
+
+// valueEvaluator evaluates the log density alone.
+type valueEvaluator struct{ run *plan.Executable }
+
+// OpenValue compiles the log density without its gradient.
+func (t *Target) OpenValue(dev device.Device, chains int) (nuts.ValueEvaluator, error) {
+	run, err := compile(dev, t.value, t.model, t.data, plan.Options{Chains: chains, Schedule: t.Schedule, Outputs: []string{LogDensity}, PackInputs: t.packed()})
+	if err != nil {
+		return nil, err
+	}
+	return &valueEvaluator{run}, nil
+}
+
+func (e *valueEvaluator) Value(ctx context.Context, q, logp []float64) error {
+	if err := e.run.SetPacked(q); err != nil {
+		return err
+	}
+	if err := e.run.Run(ctx); err != nil {
+		return err
+	}
+	return e.run.Get(LogDensity, logp)
+}
+
+func (e *valueEvaluator) Close() error { return e.run.Close() }
 
 // Open compiles the target for a device and a number of chains; the result is
 // an [*Evaluator].
