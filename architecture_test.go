@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"nuts":                     {"device", "shaders", "tensor"},
 	"bffg/prior":               {"tensor"},
 	"bffg":                     {"autodiff", "bffg/prior", "device", "device/plan", "nuts", "tensor", "tree"},
+	"landmarks":                {"tree"},
 	"internal/runstore":        {"bffg", "nuts", "tree"},
 	"bench":                    nil, // anything
 	"cmd/hxgpu":                nil, // anything
