@@ -15,11 +15,12 @@ import (
 )
 
 // dataFlags name the files and columns to read.
-type dataFlags struct{ tree, traits, trait string }
+type dataFlags struct{ tree, traits, trait, lengths string }
 
 func (f *dataFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.tree, "tree", "", "the tree, a Newick `file` with edge lengths (may be gzip)")
 	cmd.Flags().StringVar(&f.traits, "traits", "", "the traits, a CSV or TSV `file` with one row per taxon (may be gzip)")
+	cmd.Flags().StringVar(&f.lengths, "edge-lengths", "raw", "raw (as in the file) or unit (divided by the height of the tree)")
 	cmd.Flags().StringVar(&f.trait, "trait", "", "`column` of the traits to model, several with commas between")
 }
 
@@ -30,11 +31,15 @@ type inputs struct {
 	traits    []string
 	record    runstore.DataFiles
 	builtIn   bool
+	shapes    *shapeData // of landmarks
+	scale     float64    // that edge lengths were divided by, if not 1
 }
 
 // check finds flags that do not go together. The built-in example needs none.
 func (f *dataFlags) check() error {
 	switch {
+	case f.lengths != "raw" && f.lengths != "unit":
+		return usagef("--edge-lengths %s: use raw or unit", f.lengths)
 	case f.tree == "" && f.traits == "" && f.trait == "":
 		return nil
 	case f.tree == "":
@@ -73,6 +78,22 @@ func (f *dataFlags) load() (*inputs, error) {
 			return nil, err
 		}
 	}
+	phylogeny, err := f.loadTree()
+	if err != nil {
+		return nil, err
+	}
+	table, err := tree.ReadTableFile(f.traits)
+	if err != nil {
+		return nil, fmt.Errorf("--traits: %w", err)
+	}
+	if traits == nil {
+		return nil, usagef("--trait is missing: name one or more columns of %s, which has %s", f.traits, shorten(table.Columns))
+	}
+	return f.match(phylogeny, table, traits)
+}
+
+// loadTree reads the tree.
+func (f *dataFlags) loadTree() (*tree.Phylogeny, error) {
 	phylogeny, err := tree.ReadNewickFile(f.tree)
 	if err != nil {
 		return nil, fmt.Errorf("--tree: %w", err)
@@ -83,18 +104,16 @@ func (f *dataFlags) load() (*inputs, error) {
 	if err := phylogeny.RequireLengths(); err != nil {
 		return nil, fmt.Errorf("--tree: %s: %w", f.tree, err)
 	}
-	table, err := tree.ReadTableFile(f.traits)
-	if err != nil {
-		return nil, fmt.Errorf("--traits: %w", err)
-	}
-	if traits == nil {
-		return nil, usagef("--trait is missing: name one or more columns of %s, which has %s", f.traits, shorten(table.Columns))
-	}
+	return phylogeny, nil
+}
+
+// match finds the rows of the tips, and takes the traits from them.
+func (f *dataFlags) match(phylogeny *tree.Phylogeny, table *tree.Table, traits []string) (*inputs, error) {
 	matching, err := tree.Match(phylogeny, table)
 	if err != nil {
 		return nil, err
 	}
-	in := &inputs{phylogeny: phylogeny, traits: traits,
+	in := &inputs{phylogeny: phylogeny, traits: traits, scale: 1,
 		data: bffg.Data{Topology: phylogeny.Topology, Lengths: phylogeny.Lengths, Names: phylogeny.Names},
 		record: runstore.DataFiles{Tree: f.tree, Traits: f.traits, Columns: traits, Tips: phylogeny.Topology.LeafCount(),
 			Nodes: phylogeny.Topology.Size(), TreeOnly: matching.TreeOnly, TableOnly: matching.TableOnly}}
@@ -105,13 +124,23 @@ func (f *dataFlags) load() (*inputs, error) {
 		}
 		in.data.Values = append(in.data.Values, matching.PerTip(column))
 	}
+	if height := in.data.Height(); f.lengths == "unit" && height > 0 {
+		in.scale = height
+		for v := range phylogeny.Lengths { // the tree's own too: files that are written have the scaled ones
+			phylogeny.Lengths[v] /= height
+		}
+	}
 	in.count()
 	return in, nil
 }
 
 // builtIn is the example that needs no files.
 func builtIn() *inputs {
-	data := bffg.SeedData()
+	return builtInFrom(bffg.SeedData(), []string{"x"}, "16 tips of a balanced tree, simulated with sigma_sq = 0.5 and tau_sq = 0.1")
+}
+
+// builtInFrom names the nodes of a built-in example.
+func builtInFrom(data bffg.Data, traits []string, about string) *inputs {
 	n := data.Topology.Size()
 	data.Names = make([]string, n)
 	has := make([]bool, n)
@@ -121,10 +150,10 @@ func builtIn() *inputs {
 	for i, v := range data.Topology.Leaves() {
 		data.Names[v] = fmt.Sprintf("tip_%d", i+1)
 	}
-	in := &inputs{data: data, traits: []string{"x"}, builtIn: true,
+	in := &inputs{data: data, traits: traits, builtIn: true, scale: 1,
 		phylogeny: &tree.Phylogeny{Topology: data.Topology, Names: data.Names, Lengths: data.Lengths, HasLength: has},
-		record: runstore.DataFiles{BuiltIn: "16 tips of a balanced tree, simulated with sigma_sq = 0.5 and tau_sq = 0.1",
-			Columns: []string{"x"}, Tips: data.Topology.LeafCount(), Nodes: n}}
+		record: runstore.DataFiles{BuiltIn: about,
+			Columns: traits, Tips: data.Topology.LeafCount(), Nodes: n}}
 	in.count()
 	return in
 }
@@ -146,8 +175,18 @@ func (in *inputs) report(w io.Writer) {
 		fmt.Fprintf(w, "  data        built-in example: %s\n", r.BuiltIn)
 		return
 	}
-	fmt.Fprintf(w, "  tree        %s: %d tips, %d nodes, height %.6g; edge lengths are used as they are\n", r.Tree, r.Tips, r.Nodes, float64(r.Height))
+	how := "are used as they are"
+	if in.scale != 1 {
+		how = fmt.Sprintf("were divided by its height, %.6g", in.scale)
+	}
+	fmt.Fprintf(w, "  tree        %s: %d tips, %d nodes, height %.6g; edge lengths %s\n", r.Tree, r.Tips, r.Nodes, float64(r.Height), how)
+	if in.shapes != nil {
+		in.shapes.report(w, in)
+	}
 	for k, trait := range in.traits {
+		if in.shapes != nil {
+			break
+		}
 		mean, variance, n := in.data.Moments(k)
 		fmt.Fprintf(w, "  trait       %s: %d of %d tips have a value, mean %.6g, sd %.6g\n", trait, n, r.Tips, mean, math.Sqrt(variance))
 	}

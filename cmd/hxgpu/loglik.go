@@ -61,6 +61,9 @@ func (c *loglikCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 	if err := c.model.check(c.files.tree != ""); err != nil {
 		return err
 	}
+	if c.model.model == shapeModel {
+		return usagef("--model kunita: its likelihood is no closed form; use hxgpu sample")
+	}
 	if err := c.device.check(); err != nil {
 		return err
 	}

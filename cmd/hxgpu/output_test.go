@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -28,6 +29,11 @@ func TestExamplesRun(t *testing.T) {
 	require.Zero(t, code, stderr)
 	require.NoError(t, os.Rename("made/tree.nwk", "T.nwk"))
 	require.NoError(t, os.Rename("made/traits.csv", "C.csv"))
+	var shapes strings.Builder
+	for tip := range 8 {
+		fmt.Fprintf(&shapes, "LM=3\n0 0\n1 0.%d\n0 1\nID=t%d\n", tip, tip+1)
+	}
+	require.NoError(t, os.WriteFile("shapes.tps", []byte(shapes.String()), 0o600))
 	root := newRootCommand()
 	seen := map[string]bool{}
 	for _, cmd := range append([]*cobra.Command{root}, root.Commands()...) {

@@ -20,6 +20,7 @@ import (
 type sampleCommand struct {
 	files  dataFlags
 	model  modelFlags
+	shapes shapeFlags
 	priors priorFlags
 	device deviceFlags
 
@@ -28,6 +29,7 @@ type sampleCommand struct {
 	seed                     uint64
 	targetAccept             float64
 	out, schedule, sampler   string
+	algorithm                string
 	overwrite, json, quiet   bool
 
 	stdout, stderr io.Writer
@@ -43,6 +45,10 @@ posterior beside the result.
 
 ` + modelHelp + `
 
+Shapes are read from all columns x1,y1,x2,y2,... (or 1.X,1.Y,...) of --traits, or
+from a TPS file. Their root is pinned at the tips' mean unless --root says file=F
+(the shape in F), normal=sd (around the mean) or flat.
+
 Rates and variances are sampled on the log scale. The default priors take their
 scale from the data and are printed. Distributions: normal(mean,sd),
 lognormal(mu,sd), half_normal(sd), exponential(rate), gamma(shape,rate),
@@ -51,7 +57,8 @@ lkj(shape) for correlations.
 
 --out DIR gets chain_1.csv ... (the draws, in CmdStan's format), summary.json,
 run.json (all settings), and the ancestors' states as ancestral.csv and as an
-annotated tree, ancestral.nex. Ctrl-C stops and keeps what has been drawn; a
+annotated tree, ancestral.nex; of shapes also pictures, shapes.svg (the tree with
+the mean shape of every node) and root.svg (the draws of the root's shape). Ctrl-C stops and keeps what has been drawn; a
 second one ends at once.
 
 The method: van der Meulen & Sommer 2025, JMLR 26(281), arXiv:2505.18239, for the
@@ -62,7 +69,9 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --out run
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --model ou --root normal=3,2 \
       --prior 'sigma_sq=lognormal(-2,1)' --fix tau_sq=0.01
-  hxgpu sample --tree T.nwk --traits C.csv --trait mass,length --json > summary.json`,
+  hxgpu sample --tree T.nwk --traits C.csv --trait mass,length --json > summary.json
+  hxgpu sample --model kunita --tree T.nwk --traits shapes.tps --align \
+      --edge-lengths unit --root normal=0.1 --out shapes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.stdout, c.stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			return c.run(cmd.Context())
@@ -70,6 +79,7 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 	}
 	c.files.add(cmd)
 	c.model.add(cmd)
+	c.shapes.add(cmd)
 	c.priors.add(cmd)
 	c.device.add(cmd)
 	f := cmd.Flags()
@@ -83,6 +93,7 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 	f.StringVar(&c.out, "out", "", "`folder` for draws, summary and states")
 	f.StringVar(&c.schedule, "schedule", "auto", "how a gradient is cut into dispatches: slab (one per statement and depth of\nthe tree), tree (one in all) or auto; the numbers are the same")
 	f.StringVar(&c.sampler, "sampler", "auto", "where the sampler runs: host, device (many steps per submission) or auto,\nthe device where it is a GPU")
+	f.StringVar(&c.algorithm, "algorithm", "auto", "nuts, split (nuts that solves the prior of the noise exactly), rw (random walk\nand Crank-Nicolson steps, no gradients) or auto: rw for kunita, else nuts")
 	f.BoolVar(&c.overwrite, "overwrite", false, "replace the run that --out holds")
 	f.BoolVar(&c.json, "json", false, "print the summary as JSON, the rest to standard error")
 	f.BoolVar(&c.quiet, "quiet", false, "print the summary and warnings only")
@@ -96,6 +107,21 @@ func (c *sampleCommand) check() error {
 	}
 	if err := c.model.check(c.files.tree != ""); err != nil {
 		return err
+	}
+	if err := c.shapes.check(c.model.model); err != nil {
+		return err
+	}
+	if c.algorithm == "auto" {
+		c.algorithm = nuts.NUTS.String()
+		if c.model.model == shapeModel {
+			c.algorithm = nuts.RandomWalk.String()
+		}
+	}
+	if _, err := nuts.ParseAlgorithm(c.algorithm); err != nil {
+		return usagef("--algorithm %s: use nuts, split, rw or auto", c.algorithm)
+	}
+	if c.algorithm != nuts.NUTS.String() && c.sampler == "device" {
+		return usagef("--sampler device: algorithm %s runs on the host", c.algorithm)
 	}
 	if err := c.device.check(); err != nil {
 		return err
@@ -142,8 +168,11 @@ type sampled struct {
 	values  [][][]float64 // [chain][draw][parameter], natural scale
 	names   []string
 	states  *nodeStates
-	summary runstore.Summary
-	compile time.Duration
+	// kept are the whole positions of some draws, where not all are.
+	kept       map[pick][]float64
+	rootShapes [][]float64 // draws of the root's shape
+	summary    runstore.Summary
+	compile    time.Duration
 }
 
 func (c *sampleCommand) run(ctx context.Context) error {
@@ -152,10 +181,7 @@ func (c *sampleCommand) run(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if s.in, err = c.files.load(); err != nil {
-		return err
-	}
-	if s.model, err = c.model.build(s.in.traits, s.in.data); err != nil {
+	if err := c.load(s); err != nil {
 		return err
 	}
 	if err := c.priors.apply(s.model); err != nil {
@@ -216,6 +242,22 @@ func (c *sampleCommand) run(ctx context.Context) error {
 	return nil
 }
 
+// load reads the data and makes the model.
+func (c *sampleCommand) load(s *sampled) (err error) {
+	if c.model.model == shapeModel {
+		if s.in, err = c.files.loadShapes(c.shapes.align); err != nil {
+			return err
+		}
+		s.model, err = c.model.buildShapes(s.in, c.shapes.options())
+		return err
+	}
+	if s.in, err = c.files.load(); err != nil {
+		return err
+	}
+	s.model, err = c.model.build(s.in.traits, s.in.data)
+	return err
+}
+
 // log is where everything but the summary goes; with --quiet nowhere.
 func (c *sampleCommand) log() io.Writer {
 	switch {
@@ -229,10 +271,14 @@ func (c *sampleCommand) log() io.Writer {
 
 func (c *sampleCommand) header(s *sampled) {
 	w := c.log()
-	fmt.Fprintf(w, "model %s of %s: %s\n", s.model.Name, strings.Join(s.in.traits, ", "), s.model.About)
+	of := strings.Join(s.in.traits, ", ")
+	if s.in.shapes != nil {
+		of = plural(s.in.shapes.set.Points, "landmark")
+	}
+	fmt.Fprintf(w, "model %s of %s: %s\n", s.model.Name, of, s.model.About)
 	s.in.report(w)
 	reportModel(w, s.model)
-	fmt.Fprintf(w, "  sampling    %s, each with %d transitions of warm-up and %d draws; seed %d\n", plural(c.chains, "chain"), c.warmup, c.draws, c.seed)
+	fmt.Fprintf(w, "  sampling    %s, algorithm %s, each with %d transitions of warm-up and %d draws; seed %d\n", plural(c.chains, "chain"), c.algorithm, c.warmup, c.draws, c.seed)
 	fmt.Fprintf(w, "  device      %s\n", c.device.describe(s.info))
 	printWarnings(c.stderr, s.in.warnings())
 }
@@ -244,7 +290,9 @@ const mostStates = 50_000_000
 func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sampled) error {
 	options := nuts.Options{Chains: c.chains, Warmup: c.warmup, Draws: c.draws, Seed: c.seed, TargetAccept: c.targetAccept, MaxTreeDepth: c.maxTreeDepth, Sampler: samplers[c.sampler]}
 	// The noise is kept where states can be made of it.
-	if !s.model.SampleNoise || c.out == "" || c.chains*c.draws > mostStates/s.target.Dim() {
+	options.Algorithm, _ = nuts.ParseAlgorithm(c.algorithm) // checked
+	c.keeping(s, &options)
+	if s.kept != nil || !s.model.SampleNoise || c.out == "" || c.chains*c.draws > mostStates/s.target.Dim() {
 		options.Select = make([]int, s.target.ParameterDim())
 		for i := range options.Select {
 			options.Select[i] = i
@@ -268,7 +316,7 @@ func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sample
 	for chain := range run.Positions { // chains of one length, whatever happened
 		run.Positions[chain], run.Stats[chain] = run.Positions[chain][:draws], run.Stats[chain][:draws]
 	}
-	s.summary = runstore.Summary{Chains: c.chains, Draws: draws, Gradients: run.Gradients, Device: s.info.Name, Interrupted: run.Interrupted}
+	s.summary = runstore.Summary{Chains: c.chains, Draws: draws, Gradients: run.Gradients, Values: run.Values, Device: s.info.Name, Interrupted: run.Interrupted}
 	for _, chain := range run.Stats {
 		for _, stats := range chain {
 			if stats.Divergent {
@@ -318,7 +366,7 @@ func (c *sampleCommand) print(s *sampled) error {
 		return runstore.EncodeJSON(c.stdout, s.summary)
 	}
 	var analytic map[string]exact
-	if s.in.builtIn {
+	if s.in.builtIn && s.in.shapes == nil {
 		analytic = analyticSeed(s.model, s.in.data, 321)
 	}
 	fmt.Fprintln(c.log())
@@ -329,6 +377,7 @@ func (c *sampleCommand) print(s *sampled) error {
 		fmt.Fprintf(c.stdout, "(root: from %d of the draws)\n", n)
 	}
 	printTimings(c.log(), s.summary)
+	printAcceptance(c.log(), s.run)
 	printWarnings(c.stderr, warnings)
 	return nil
 }

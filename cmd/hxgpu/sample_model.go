@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,10 +21,12 @@ const modelHelp = `Models, on edges of length t:
         alpha and theta per trait; the exact transition, not an Euler step.
   seed  Brownian motion of one trait from a root pinned at 0, with the noise of the
         guided sweep sampled along with the parameters.
+  kunita  (sample only) landmark shapes in a stochastic flow: dX = sigma(X) dW, nearby
+        landmarks move together: sigma sigma' = k_alpha K(|x_i - x_j| / k_sigma).
 Tips are observed with noise of variance tau_sq per trait unless --no-tip-noise.`
 
 // models in the order that messages list them.
-var models = []string{"bm", "ou", "seed"}
+var models = []string{"bm", "ou", "seed", shapeModel}
 
 // modelFlags choose a model.
 type modelFlags struct {
@@ -32,7 +35,7 @@ type modelFlags struct {
 }
 
 func (f *modelFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.model, "model", "", "bm, ou or seed (default bm with --tree, seed without)")
+	cmd.Flags().StringVar(&f.model, "model", "", "bm, ou, seed or kunita (default bm with --tree, seed without)")
 	cmd.Flags().StringVar(&f.root, "root", "", "the root's state: flat, pinned=x or normal=mean,sd; for several traits pinned=x,y\nand normal=mean,sd;mean,sd (default flat; for ou normal, five\nstandard deviations of the data wide; for seed pinned=0)")
 	cmd.Flags().BoolVar(&f.noTipNoise, "no-tip-noise", false, "take the tips' values as exact")
 }
@@ -44,9 +47,9 @@ func (f *modelFlags) check(files bool) error {
 		f.model = "bm"
 	case f.model == "":
 		f.model = "seed"
-	case f.model != "bm" && f.model != "ou" && f.model != "seed":
+	case !slices.Contains(models, f.model):
 		return usagef("--model %s: there is no such model%s; use %s", f.model, didYouMean(f.model, models), strings.Join(models, ", "))
-	case f.model != "seed" && !files:
+	case f.model != "seed" && f.model != shapeModel && !files:
 		return usagef("--model %s needs data: add --tree, --traits and --trait", f.model)
 	}
 	if f.noTipNoise && f.model == "seed" {
@@ -198,7 +201,14 @@ func fits(p *bffg.Parameter, d prior.Distribution) error {
 
 // reportModel lists the model, its root and its parameters.
 func reportModel(w io.Writer, m *bffg.Model) {
-	fmt.Fprintf(w, "  root        %s\n", rootText(m))
+	root := rootText(m)
+	if m.Continuous != nil && len(root) > 60 {
+		root = root[:57] + "..."
+	}
+	fmt.Fprintf(w, "  root        %s\n", root)
+	if e := m.Continuous; e != nil {
+		fmt.Fprintf(w, "  edges       at most %d Euler steps each, %v bridge, %d rounds of linearisation\n", e.Steps, e.Bridge, e.Rounds)
+	}
 	for _, p := range m.Parameters {
 		value := "~ " + p.Prior.String()
 		if p.Fixed != nil {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device"
@@ -34,6 +36,9 @@ func thin(chains, draws, n int) []pick {
 // drawStates draws the nodes' states by the guided sweep: those of all nodes for
 // the thinned draws, and the root's for every draw where that is affordable.
 func (c *sampleCommand) drawStates(ctx context.Context, dev device.Device, s *sampled) error {
+	if s.kept != nil {
+		return c.keptStates(ctx, dev, s)
+	}
 	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
 	withRoot := s.model.Root != bffg.RootPinned
 	withStates := c.out != "" && c.stateDraws > 0
@@ -120,6 +125,62 @@ func (c *sampleCommand) drawStates(ctx context.Context, dev device.Device, s *sa
 	return nil
 }
 
+// keptStates draws the states of the nodes for the draws whose noise was kept, and
+// the root's shape with them.
+func (c *sampleCommand) keptStates(ctx context.Context, dev device.Device, s *sampled) error {
+	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
+	var picks []pick
+	for p := range s.kept {
+		if p.draw < s.summary.Draws {
+			picks = append(picks, p)
+		}
+	}
+	if len(picks) == 0 || c.out == "" && s.model.Root == bffg.RootPinned {
+		return nil
+	}
+	slices.SortFunc(picks, func(a, b pick) int { return cmp.Or(cmp.Compare(a.chain, b.chain), cmp.Compare(a.draw, b.draw)) })
+	draws := make([]float64, dim*nodes*len(picks)) // [trait][node][draw]
+	root := make([][][]float64, dim)
+	for k := range root {
+		root[k] = make([][]float64, c.chains)
+	}
+	next := 0
+	err := c.eachStates(ctx, dev, s, picks, func(p pick, state func(k, v int) float64) {
+		shape := make([]float64, dim)
+		for k := range dim {
+			shape[k] = state(k, 0)
+			root[k][p.chain] = append(root[k][p.chain], shape[k])
+			for v := range nodes {
+				draws[(k*nodes+v)*len(picks)+next] = state(k, v)
+			}
+		}
+		if s.model.Root != bffg.RootPinned {
+			s.rootShapes = append(s.rootShapes, shape)
+		}
+		next++
+	})
+	if err != nil {
+		return err
+	}
+	if s.model.Root != bffg.RootPinned {
+		s.summary.RootDraws = len(picks)
+		for k, trait := range s.in.traits {
+			if each := len(root[k][0]); each >= 4 {
+				s.summary.Parameters = append(s.summary.Parameters, runstore.Parameter{Name: "root[" + trait + "]", Statistics: nuts.Describe(root[k])})
+			}
+		}
+	}
+	s.states = &nodeStates{draws: len(picks), values: make([][]runstore.State, dim)}
+	for k := range dim {
+		s.states.values[k] = make([]runstore.State, nodes)
+		for v := range nodes {
+			at := (k*nodes + v) * len(picks)
+			s.states.values[k][v] = runstore.DescribeState(draws[at : at+len(picks)])
+		}
+	}
+	return nil
+}
+
 // eachStates draws the states of many draws and visits them in order.
 func (c *sampleCommand) eachStates(ctx context.Context, dev device.Device, s *sampled, picks []pick, visit func(p pick, state func(trait, node int) float64)) error {
 	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
@@ -136,6 +197,9 @@ func (c *sampleCommand) eachStates(ctx context.Context, dev device.Device, s *sa
 		for b := range batch {
 			p := picks[min(start+b, len(picks)-1)]
 			position := s.run.Positions[p.chain][p.draw]
+			if s.kept != nil {
+				position = s.kept[p]
+			}
 			for i, u := range position {
 				q[i*batch+b] = u
 			}

@@ -15,7 +15,7 @@ func (c *sampleCommand) write(folder *runstore.Folder, s *sampled) error {
 	settings := c.settings(s)
 	header := [][2]string{
 		{"hxgpu_version", version}, {"method", "sample"}, {"model", settings.Model}, {"num_samples", strconv.Itoa(s.summary.Draws)},
-		{"num_warmup", strconv.Itoa(settings.Warmup)}, {"save_warmup", "0"}, {"thin", "1"}, {"algorithm", "hmc"}, {"engine", "nuts"},
+		{"num_warmup", strconv.Itoa(settings.Warmup)}, {"save_warmup", "0"}, {"thin", "1"}, {"algorithm", algorithmRecord[settings.Algorithm][0]}, {"engine", algorithmRecord[settings.Algorithm][1]},
 		{"delta", joinNumbers([]float64{settings.TargetAccept})}, {"max_depth", strconv.Itoa(settings.MaxTreeDepth)},
 		{"seed", strconv.FormatUint(settings.Seed, 10)}, {"device", settings.Device}, {"precision", settings.Precision},
 		{"root", settings.Root}, {"tip_noise", strconv.FormatBool(settings.TipNoise)},
@@ -42,6 +42,9 @@ func (c *sampleCommand) write(folder *runstore.Folder, s *sampled) error {
 		Interrupted: s.summary.Interrupted, Timings: s.summary.Timings}
 	if s.states != nil {
 		record.StateDraws = s.states.draws
+		if err := c.drawShapes(folder, s); err != nil {
+			return err
+		}
 		if err := folder.WriteStates(runstore.States{Tree: s.in.phylogeny, Traits: s.in.traits, Values: s.states.values}); err != nil {
 			return err
 		}
@@ -52,9 +55,12 @@ func (c *sampleCommand) write(folder *runstore.Folder, s *sampled) error {
 	return folder.WriteJSON(runstore.RunFile, record)
 }
 
+// algorithmRecord is how CmdStan's files say what drew them.
+var algorithmRecord = map[string][2]string{"nuts": {"hmc", "nuts"}, "split": {"hmc", "split nuts"}, "rw": {"metropolis", "random walk and pCN"}}
+
 // settings are the settings with their defaults filled in.
 func (c *sampleCommand) settings(s *sampled) runstore.Settings {
 	return runstore.Settings{Model: s.model.Name, Chains: c.chains, Warmup: c.warmup, Draws: c.draws, Seed: c.seed,
-		TargetAccept: c.targetAccept, MaxTreeDepth: c.maxTreeDepth, StateDraws: c.stateDraws, Device: s.info.Name,
+		TargetAccept: c.targetAccept, MaxTreeDepth: c.maxTreeDepth, Algorithm: c.algorithm, StateDraws: c.stateDraws, Device: s.info.Name,
 		Precision: precisionName(s.info.Precision), TipNoise: s.model.TipNoise, Root: rootText(s.model)}
 }

@@ -94,6 +94,9 @@ func (c *simulateCommand) check() error {
 	if c.model.model == "" {
 		c.model.model = "bm"
 	}
+	if c.model.model == shapeModel {
+		return usagef("--model kunita: simulate makes traits, not shapes; use bm or ou")
+	}
 	return c.model.check(true)
 }
 

@@ -73,9 +73,35 @@ func printSummary(w io.Writer, parameters runstore.Parameters, analytic map[stri
 
 // printTimings writes where the time went.
 func printTimings(w io.Writer, s runstore.Summary) {
-	fmt.Fprintf(w, "%s in %d draws; %d gradients\n", plural(s.Divergences, "divergence"), s.Chains*s.Draws, s.Gradients)
+	if s.Values > 0 {
+		fmt.Fprintf(w, "%d draws; %d evaluations of the density\n", s.Chains*s.Draws, s.Values)
+	} else {
+		fmt.Fprintf(w, "%s in %d draws; %d gradients\n", plural(s.Divergences, "divergence"), s.Chains*s.Draws, s.Gradients)
+	}
 	fmt.Fprintf(w, "wall time: compile %s, warm-up %s, draws %s, in all %s\n", seconds(s.Timings.Compile), seconds(s.Timings.Warmup),
 		seconds(s.Timings.Draws), seconds(s.Timings.Total))
+}
+
+// printAcceptance writes how often a random walk moved, and its steps.
+func printAcceptance(w io.Writer, run *nuts.Run) {
+	if len(run.Acceptance) == 0 {
+		return
+	}
+	mean := make([]float64, len(run.Acceptance[0]))
+	scale, beta := 0.0, 0.0
+	n := float64(len(run.Acceptance))
+	for c, rates := range run.Acceptance {
+		for b, rate := range rates {
+			mean[b] += rate / n
+		}
+		scale += run.WalkScales[c] / n
+		beta += run.CrankNicolson[c] / n
+	}
+	var texts []string
+	for _, rate := range mean {
+		texts = append(texts, fmt.Sprintf("%.2f", rate))
+	}
+	fmt.Fprintf(w, "accepted: %s (parameters, then noise); steps of %.2g standard deviations, beta %.2g\n", strings.Join(texts, ", "), scale, beta)
 }
 
 func seconds(x runstore.Number) string {

@@ -19,6 +19,9 @@ const (
 	SummaryFile = "summary.json"
 	StatesFile  = "ancestral.csv"
 	TreeFile    = "ancestral.nex"
+	// Of runs on landmark shapes.
+	ShapesPicture = "shapes.svg"
+	RootPicture   = "root.svg"
 )
 
 // ErrHasRun says that a folder holds a run already.
@@ -95,7 +98,7 @@ func (f *Folder) WriteJSON(name string, value any) error {
 
 // Clear removes the files of an earlier run.
 func (f *Folder) Clear() error {
-	names := []string{RunFile, SummaryFile, StatesFile, TreeFile}
+	names := []string{RunFile, SummaryFile, StatesFile, TreeFile, ShapesPicture, RootPicture}
 	chains, err := filepath.Glob(filepath.Join(escapeGlob(f.path), "chain_*.csv"))
 	if err != nil {
 		return err

@@ -44,6 +44,7 @@ type Settings struct {
 	Seed         uint64  `json:"seed"`
 	TargetAccept float64 `json:"target_accept"`
 	MaxTreeDepth int     `json:"max_treedepth"`
+	Algorithm    string  `json:"algorithm"`
 	StateDraws   int     `json:"state_draws"`
 	Device       string  `json:"device"`
 	Precision    string  `json:"precision"`

@@ -102,6 +102,7 @@ type Summary struct {
 	Chains      int        `json:"chains"`
 	Draws       int        `json:"draws"` // of each chain
 	Gradients   int64      `json:"gradients"`
+	Values      int64      `json:"values,omitempty"` // evaluations without a gradient
 	Device      string     `json:"device"`
 	Timings     Timings    `json:"timings"`
 	// Interrupted is set when fewer draws were made than asked for.

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hxgpu/hxgpu/bffg"
+	"github.com/hxgpu/hxgpu/internal/runstore"
+	"github.com/hxgpu/hxgpu/landmarks"
+	"github.com/hxgpu/hxgpu/nuts"
+	"github.com/hxgpu/hxgpu/tree"
+)
+
+// shapeModel is the model of landmark shapes.
+const shapeModel = "kunita"
+
+// shapeFlags are the settings of continuous edges and of shapes.
+type shapeFlags struct {
+	kernel, bridge string
+	steps, rounds  int
+	stepLength     float64
+	align          bool
+}
+
+func (f *shapeFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.kernel, "kernel", "laplace4", "kunita: the kernel of the flow, laplace0 to laplace4 or gaussian")
+	flags.StringVar(&f.bridge, "bridge", "discrete", "kunita: how the process is guided along an edge: discrete (each Euler step guided\nexactly; unbiased) or continuous (the guided equation in Euler steps, as hyperiax)")
+	flags.IntVar(&f.steps, "steps", 100, "kunita: Euler steps of an edge")
+	flags.Float64Var(&f.stepLength, "step-length", 0, "kunita: give an edge only as many of the --steps as make each at most this long\n(0: all edges take all)")
+	flags.IntVar(&f.rounds, "rounds", 3, "kunita: rounds that move the points of linearisation to the filtered shapes")
+	flags.BoolVar(&f.align, "align", false, "kunita: align the shapes first (generalised Procrustes, sizes kept)")
+}
+
+// check finds impossible settings.
+func (f *shapeFlags) check(model string) error {
+	if model != shapeModel {
+		return nil
+	}
+	if _, err := bffg.ParseKernel(f.kernel); err != nil {
+		return usagef("--kernel %s: %v", f.kernel, err)
+	}
+	switch {
+	case f.bridge != bffg.StepwiseBridge.String() && f.bridge != bffg.EulerBridge.String():
+		return usagef("--bridge %s: use discrete or continuous", f.bridge)
+	case f.steps < 1 || f.steps > 100_000:
+		return usagef("--steps %d: it must be 1 to 100000", f.steps)
+	case !(f.stepLength >= 0) || math.IsInf(f.stepLength, 1):
+		return usagef("--step-length %v: it must be positive, or 0", f.stepLength)
+	case f.rounds < 1 || f.rounds > 100:
+		return usagef("--rounds %d: it must be 1 to 100", f.rounds)
+	}
+	return nil
+}
+
+func (f *shapeFlags) options() bffg.LandmarkOptions {
+	kernel, _ := bffg.ParseKernel(f.kernel) // checked
+	o := bffg.LandmarkOptions{Kernel: kernel, Steps: f.steps, StepLength: f.stepLength, Rounds: f.rounds}
+	if f.bridge == bffg.EulerBridge.String() {
+		o.Bridge = bffg.EulerBridge
+	}
+	return o
+}
+
+// shapeData is what is known of the shapes that were read.
+type shapeData struct {
+	set       *landmarks.Set
+	ignored   []string // columns
+	alignment *landmarks.Alignment
+}
+
+// loadShapes reads a tree and the shapes of its tips.
+func (f *dataFlags) loadShapes(align bool) (*inputs, error) {
+	if f.tree == "" {
+		return builtInShapes(), nil
+	}
+	if f.trait != "" {
+		return nil, usagef("--trait does not go with --model kunita, which takes all landmarks of --traits")
+	}
+	phylogeny, err := f.loadTree()
+	if err != nil {
+		return nil, err
+	}
+	set, ignored, err := landmarks.ReadFile(f.traits)
+	if err != nil {
+		return nil, fmt.Errorf("--traits: %w", err)
+	}
+	shapes := &shapeData{ignored: ignored}
+	if align {
+		if set, shapes.alignment, err = landmarks.Align(set, landmarks.AlignOptions{KeepSize: true}); err != nil {
+			return nil, fmt.Errorf("--align: %w", err)
+		}
+	}
+	shapes.set = set
+	table := &tree.Table{File: set.File, Taxa: set.Taxa, Columns: set.Coordinates()}
+	for i, shape := range set.Shapes {
+		cells := make([]string, len(shape))
+		for k, x := range shape {
+			cells[k] = strconv.FormatFloat(x, 'g', -1, 64)
+		}
+		table.Cells, table.Lines = append(table.Cells, cells), append(table.Lines, i+2)
+	}
+	in, err := f.match(phylogeny, table, set.Coordinates())
+	if err != nil {
+		return nil, err
+	}
+	in.shapes = shapes
+	return in, nil
+}
+
+// builtInShapes is the example of shapes that needs no files.
+func builtInShapes() *inputs {
+	data, coordinates, root := bffg.KunitaData()
+	in := builtInFrom(data, coordinates, "shapes of 16 landmarks at the 9 tips of a ternary tree, simulated from the unit circle with k_alpha = 0.1, k_sigma = 0.25")
+	in.shapes = &shapeData{set: &landmarks.Set{Points: len(coordinates) / 2, Dimensions: 2, Shapes: [][]float64{root}}}
+	return in
+}
+
+// report says what was read of the shapes.
+func (s *shapeData) report(w io.Writer, in *inputs) {
+	fmt.Fprintf(w, "  shapes      %d landmarks in %d dimensions\n", s.set.Points, s.set.Dimensions)
+	if len(s.ignored) > 0 {
+		fmt.Fprintf(w, "  columns     %s: no coordinates, ignored\n", shorten(s.ignored))
+	}
+	if a := s.alignment; a != nil {
+		least, most := math.Inf(1), 0.0
+		for _, size := range a.CentroidSizes {
+			least, most = min(least, size), max(most, size)
+		}
+		fmt.Fprintf(w, "  alignment   generalised Procrustes, %d rounds, sum of squares %.4g; centroid sizes %.4g to %.4g, kept\n", a.Rounds, a.SumOfSquares, least, most)
+	}
+}
+
+// buildShapes makes the model of shapes.
+func (f *modelFlags) buildShapes(in *inputs, o bffg.LandmarkOptions) (*bffg.Model, error) {
+	if f.noTipNoise {
+		return nil, usagef("--no-tip-noise: model kunita observes shapes with noise; --fix tau_sq=x sets it")
+	}
+	var m *bffg.Model
+	var err error
+	if in.builtIn {
+		m, _, err = bffg.KunitaExample(o)
+	} else {
+		m, err = bffg.Kunita(in.traits, in.shapes.set.Dimensions, in.data, o)
+	}
+	if err != nil || f.root == "" {
+		return m, err
+	}
+	mean := make([]float64, len(in.traits))
+	for k := range in.data.Values {
+		mean[k], _, _ = in.data.Moments(k)
+	}
+	kind, value, given := strings.Cut(f.root, "=")
+	switch {
+	case f.root == "mean":
+		m.Root, m.RootValue = bffg.RootPinned, mean
+	case f.root == "flat":
+		m.Root, m.RootValue = bffg.RootFlat, nil
+	case kind == "normal" && given:
+		sd, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(sd > 0) || math.IsInf(sd, 1) {
+			return nil, usagef("--root %s: %q is not a positive number", f.root, value)
+		}
+		m.Root, m.RootMean = bffg.RootNormal, mean
+		m.RootSD = make([]float64, len(mean))
+		for k := range m.RootSD {
+			m.RootSD[k] = sd
+		}
+	case kind == "file" && given:
+		set, _, err := landmarks.ReadFile(value)
+		if err != nil {
+			return nil, fmt.Errorf("--root: %w", err)
+		}
+		if len(set.Shapes) != 1 || len(set.Shapes[0]) != len(mean) {
+			return nil, fmt.Errorf("--root: %s has %d shapes of %d landmarks in %d dimensions; one shape like the tips' is needed", value, len(set.Shapes), set.Points, set.Dimensions)
+		}
+		m.Root, m.RootValue = bffg.RootPinned, set.Shapes[0]
+	default:
+		return nil, usagef("--root %s: for shapes use mean (pinned at the tips' mean), file=F (pinned at the shape in F), normal=sd (around the mean) or flat", f.root)
+	}
+	return m, nil
+}
+
+// drawShapes writes the pictures of a run on shapes: the tree with the mean shape
+// of every node, and the draws of the root's shape unless that is known.
+func (c *sampleCommand) drawShapes(folder *runstore.Folder, s *sampled) error {
+	if s.states == nil || s.in.shapes == nil {
+		return nil
+	}
+	dimensions, nodes := s.in.shapes.set.Dimensions, s.in.data.Topology.Size()
+	picture := landmarks.TreePicture{Topology: s.in.data.Topology, Lengths: s.in.data.Lengths, Names: s.in.data.Names, Dimensions: dimensions,
+		Title: "mean shape at every node", Shapes: make([][]float64, nodes)}
+	for v := range nodes {
+		for k := range s.in.traits {
+			picture.Shapes[v] = append(picture.Shapes[v], float64(s.states.values[k][v].Mean))
+		}
+	}
+	if err := landmarks.DrawTree(folder.Path(runstore.ShapesPicture), picture); err != nil {
+		return fmt.Errorf("%s: %w", runstore.ShapesPicture, err)
+	}
+	if len(s.rootShapes) == 0 {
+		return nil
+	}
+	fan := landmarks.FanPicture{Draws: s.rootShapes, Dimensions: dimensions, Title: "the root's shape"}
+	if err := landmarks.DrawFan(folder.Path(runstore.RootPicture), fan); err != nil {
+		return fmt.Errorf("%s: %w", runstore.RootPicture, err)
+	}
+	return nil
+}
+
+// mostKept is the most numbers of whole positions that are kept of a run.
+const mostKept = 50_000_000
+
+// keeping chooses the draws whose noise is kept, for the states of the nodes, where
+// there is too much of it to keep all.
+func (c *sampleCommand) keeping(s *sampled, options *nuts.Options) {
+	if s.model.Continuous == nil || c.stateDraws == 0 {
+		return
+	}
+	n := min(c.stateDraws, max(mostKept/s.target.Dim(), 1))
+	s.kept = map[pick][]float64{}
+	wanted := map[pick]bool{}
+	for _, p := range thin(c.chains, c.draws, n) {
+		wanted[p] = true
+	}
+	options.OnDraw = func(chain, draw int, q []float64, _ nuts.Stats) error {
+		if p := (pick{chain, draw}); wanted[p] {
+			s.kept[p] = append([]float64(nil), q...)
+		}
+		return nil
+	}
+}
