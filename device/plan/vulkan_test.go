@@ -49,3 +49,15 @@ func TestSchedulesOnVulkan(t *testing.T) {
 		})
 	}
 }
+
+// TestVulkanRefusesArrays: a program that the device cannot run is an error in
+// words, under every schedule.
+func TestVulkanRefusesArrays(t *testing.T) {
+	dev := vulkantest.Open(t, device.Float64)
+	for _, schedule := range []plan.Schedule{plan.Auto, plan.Slab} {
+		_, err := plan.Compile(dev, loopProgram(t, 2), fromParents(t, []int{0, 0}), plan.Options{Chains: 1, Schedule: schedule, Outputs: []string{"total"}})
+		require.ErrorContains(t, err, "use --device cpu")
+	}
+	_, err := plan.Compile(dev, loopProgram(t, 2), fromParents(t, []int{0, 0}), plan.Options{Chains: 1, Schedule: plan.Tree, Outputs: []string{"total"}})
+	require.ErrorContains(t, err, "use the slab schedule")
+}

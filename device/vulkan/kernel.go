@@ -33,6 +33,9 @@ func (g *gpu) Compile(source *shaders.Kernel) (device.Kernel, error) {
 	if err := shaders.Verify(source); err != nil {
 		return nil, err
 	}
+	if source.Arrays != nil {
+		return nil, fmt.Errorf("vulkan: kernel %q works on whole arrays (it has loops over steps, or matrices too large to write out), which only the CPU runs: use --device cpu", source.Name)
+	}
 	limits := g.driver.adapter.Limits
 	if source.Lanes > limits.GroupLanes {
 		return nil, fmt.Errorf("vulkan: kernel %q has groups of %d lanes; %s has at most %d (maxComputeWorkGroupInvocations)",
