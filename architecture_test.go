@@ -17,6 +17,7 @@ var allowed = map[string][]string{
 	"tensor":                   {},
 	"tree":                     {"tensor"},
 	"autodiff":                 {"tensor", "tree"},
+	"sde":                      {"autodiff", "tensor"},
 	"shaders":                  {"tensor"},
 	"shaders/spirv":            {"shaders"},
 	"device":                   {"shaders"},
@@ -34,6 +35,9 @@ var allowed = map[string][]string{
 	"internal/runstore":        {"bffg", "nuts", "tree"},
 	"bench":                    nil, // anything
 	"cmd/hxgpu":                nil, // anything
+	"examples/doublewell":      nil,
+	"examples/shapes":          nil,
+	"examples/statevariance":   nil,
 }
 
 // TestImportsPointOneWay holds the direction of imports: nothing points back up.
