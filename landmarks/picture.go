@@ -26,10 +26,10 @@ type TreePicture struct {
 }
 
 var (
-	lineColor  = color.RGBA{R: 0x60, G: 0x60, B: 0x60, A: 0xff}
-	shapeColor = color.RGBA{R: 0x1f, G: 0x5f, B: 0x9f, A: 0xff}
-	faintColor = color.RGBA{R: 0x1f, G: 0x5f, B: 0x9f, A: 0x28}
-	otherColor = color.RGBA{R: 0xc0, G: 0x50, B: 0x20, A: 0xff}
+	lineColor  = color.NRGBA{R: 0x60, G: 0x60, B: 0x60, A: 0xff}
+	shapeColor = color.NRGBA{R: 0x1f, G: 0x5f, B: 0x9f, A: 0xff}
+	faintColor = color.NRGBA{R: 0x1f, G: 0x5f, B: 0x9f, A: 0x28}
+	otherColor = color.NRGBA{R: 0xc0, G: 0x50, B: 0x20, A: 0xff}
 )
 
 // outline is a shape as a line, moved and scaled.
@@ -97,7 +97,16 @@ func DrawTree(file string, t TreePicture) error {
 	}
 	labels := plotter.XYLabels{}
 	for v := range n {
-		line, err := plotter.NewLine(outline(centred[v], t.Dimensions, t.Open, 0.42/size, width*x[v]/height, y[v]))
+		points := outline(centred[v], t.Dimensions, t.Open, 0.46/size, width*x[v]/height, y[v])
+		if !t.Open { // the inside hides the edges behind it
+			inside, err := plotter.NewPolygon(points)
+			if err != nil {
+				return err
+			}
+			inside.Color, inside.LineStyle.Width = color.White, 0
+			p.Add(inside)
+		}
+		line, err := plotter.NewLine(points)
 		if err != nil {
 			return err
 		}
