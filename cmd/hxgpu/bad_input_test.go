@@ -66,7 +66,7 @@ var badInputs = []struct {
 	{1, "sample --model kunita --tree t.nwk --traits hole.csv --align", `--align: hole.csv: landmark 1 of taxon "a" is missing`},
 	{2, "loglik --model kunita", "use hxgpu sample"},
 	{2, "simulate --model kunita --tips 4 --out s", "simulate makes traits, not shapes"},
-	{2, "sample --algorithm hmc", "--algorithm hmc: use nuts, split, rw or auto"},
+	{2, "sample --algorithm hmc", "--algorithm hmc: use nuts, split or rw"},
 	{2, "sample --algorithm split --sampler device", "--sampler device: algorithm split runs on the host"},
 	{2, "sample --edge-lengths double", "--edge-lengths double: use raw or unit"},
 	{2, "sample --tree t.nwk", "--traits is missing: name the CSV file"},

@@ -33,6 +33,7 @@ type sampleCommand struct {
 	overwrite, json, quiet   bool
 
 	stdout, stderr io.Writer
+	changed        func(flag string) bool // whether a flag was given
 }
 
 func newSampleCommand() *cobra.Command {
@@ -74,6 +75,7 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
       --edge-lengths unit --root normal=0.1 --out shapes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.stdout, c.stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			c.changed = cmd.Flags().Changed
 			return c.run(cmd.Context())
 		},
 	}
@@ -84,16 +86,16 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 	c.device.add(cmd)
 	f := cmd.Flags()
 	f.IntVar(&c.chains, "chains", 4, "number of chains")
-	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept")
-	f.IntVar(&c.draws, "draws", 4000, "draws per chain")
+	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (kunita by nuts: 200)")
+	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts: 200)")
 	f.Uint64Var(&c.seed, "seed", 1, "seed of the random numbers; equal seeds give equal draws")
 	f.Float64Var(&c.targetAccept, "target-accept", 0.8, "acceptance that the step size is adapted to, between 0 and 1")
-	f.IntVar(&c.maxTreeDepth, "max-treedepth", 10, "at most 2^this leapfrog steps in a transition")
+	f.IntVar(&c.maxTreeDepth, "max-treedepth", 10, "at most 2^this leapfrog steps in a transition (kunita: 6)")
 	f.IntVar(&c.stateDraws, "state-draws", 1000, "draws behind the ancestors' states, over all chains; 0 for none")
 	f.StringVar(&c.out, "out", "", "`folder` for draws, summary and states")
 	f.StringVar(&c.schedule, "schedule", "auto", "how a gradient is cut into dispatches: slab (one per statement and depth of\nthe tree), tree (one in all) or auto; the numbers are the same")
 	f.StringVar(&c.sampler, "sampler", "auto", "where the sampler runs: host, device (many steps per submission) or auto,\nthe device where it is a GPU")
-	f.StringVar(&c.algorithm, "algorithm", "auto", "nuts, split (nuts that solves the prior of the noise exactly), rw (random walk\nand Crank-Nicolson steps, no gradients) or auto: rw for kunita, else nuts")
+	f.StringVar(&c.algorithm, "algorithm", "nuts", "nuts, split (nuts that solves the prior of the noise exactly) or rw (random walk\nand Crank-Nicolson steps, no gradients)")
 	f.BoolVar(&c.overwrite, "overwrite", false, "replace the run that --out holds")
 	f.BoolVar(&c.json, "json", false, "print the summary as JSON, the rest to standard error")
 	f.BoolVar(&c.quiet, "quiet", false, "print the summary and warnings only")
@@ -111,15 +113,10 @@ func (c *sampleCommand) check() error {
 	if err := c.shapes.check(c.model.model); err != nil {
 		return err
 	}
-	if c.algorithm == "auto" {
-		c.algorithm = nuts.NUTS.String()
-		if c.model.model == shapeModel {
-			c.algorithm = nuts.RandomWalk.String()
-		}
-	}
 	if _, err := nuts.ParseAlgorithm(c.algorithm); err != nil {
-		return usagef("--algorithm %s: use nuts, split, rw or auto", c.algorithm)
+		return usagef("--algorithm %s: use nuts, split or rw", c.algorithm)
 	}
+	c.shapeDefaults()
 	if c.algorithm != nuts.NUTS.String() && c.sampler == "device" {
 		return usagef("--sampler device: algorithm %s runs on the host", c.algorithm)
 	}
@@ -152,6 +149,19 @@ func (c *sampleCommand) check() error {
 		return usagef("--overwrite goes with --out DIR")
 	}
 	return nil
+}
+
+// shapeDefaults are the defaults of a model whose gradient takes a good part of a
+// second: shorter chains, and trajectories of 63 steps at most.
+func (c *sampleCommand) shapeDefaults() {
+	if c.model.model != shapeModel || c.algorithm == nuts.RandomWalk.String() {
+		return
+	}
+	for flag, set := range map[string]func(){"warmup": func() { c.warmup = 200 }, "draws": func() { c.draws = 200 }, "max-treedepth": func() { c.maxTreeDepth = 6 }} {
+		if !c.changed(flag) {
+			set()
+		}
+	}
 }
 
 // samplers are the values of --sampler.

@@ -42,7 +42,7 @@ func TestSampleShapeFiles(t *testing.T) {
 	}
 	tps := "LM=3\n0 0\n1 0\n0 1\nID=a\nLM=3\n0 0\n1.1 0\n0 1\nID=b\nLM=3\n0 0\n1 0.1\n0 1.2\nID=c\n"
 	require.NoError(t, os.WriteFile("shapes.tps", []byte(tps), 0o600))
-	args := []string{"sample", "--model", "kunita", "--tree", "t.nwk", "--edge-lengths", "unit", "--steps", "5", "--chains", "2", "--warmup", "20", "--draws", "50", "--json", "--device", "cpu"}
+	args := []string{"sample", "--model", "kunita", "--tree", "t.nwk", "--edge-lengths", "unit", "--steps", "5", "--chains", "2", "--warmup", "20", "--draws", "50", "--json", "--device", "cpu", "--algorithm", "rw"}
 	code, fromTPS, stderr := command(t, append(args, "--traits", "shapes.tps", "--root", "normal=0.2", "--out", "run", "--align")...)
 	require.Zero(t, code, stderr)
 	require.Contains(t, stderr, "edge lengths were divided by its height, 2")

@@ -14,16 +14,19 @@ import (
 // keep theirs in registers.
 const mostUnrolled = 8000
 
+// mostElements is how many elements a value may have to be written out.
+const mostElements = 1024
+
 // errArrays says that a program cannot be one dispatch.
 var errArrays = errors.New("plan: loops and large matrices cannot share one dispatch with everything else: use the slab schedule")
 
-// needsArrays reports whether a statement has loops, or matrices too large to be
+// needsArrays reports whether a statement has loops, or values too large to be
 // written out.
 func needsArrays(values []tensor.Value) bool {
 	work := 0
 	for _, n := range tensor.Order(values) {
 		switch {
-		case n.Op == tensor.OpLoop:
+		case n.Op == tensor.OpLoop || n.Shape.Size() > mostElements:
 			return true
 		case n.Op == tensor.OpMatMul:
 			work += n.Shape.Size() * n.Operands[0].Shape[1]
