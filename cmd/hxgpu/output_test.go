@@ -51,6 +51,9 @@ func TestExamplesRun(t *testing.T) {
 			if args[1] == "sample" {
 				args = append(args, "--warmup", "100", "--draws", "20", "--chains", "2")
 			}
+			if strings.Contains(line, "kunita") {
+				args = append(args, "--steps", "3")
+			}
 			if args[1] == "bench" { // on the device that is always there, and for a moment
 				short := strings.NewReplacer("vulkan", "cpu", "4,64,1024", "2", "1024", "32")
 				for i := range args {
