@@ -138,17 +138,6 @@ func (c kunitaCase) open(t testing.TB, dev device.Device, p *tree.Program, point
 	return run
 }
 
-// spreadChains repeats [row] for chains.
-func spreadChains(x []float64, chains int) []float64 {
-	out := make([]float64, 0, len(x)*chains)
-	for _, v := range x {
-		for range chains {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
 func TestGoldenKunita(t *testing.T) {
 	for _, precision := range []device.Precision{device.Float64, device.Float32} {
 		dev, err := cpu.Open(cpu.Options{Precision: precision})

@@ -80,9 +80,9 @@ func FromTable(t *tree.Table) (*Set, []string, error) {
 	}
 	switch {
 	case len(places) == 0:
-		return nil, nil, fmt.Errorf("%s: there are no columns of landmarks: head them x1,y1,x2,y2,... or 1.X,1.Y,2.X,2.Y,...", t.File)
+		return nil, nil, fmt.Errorf("%s: there are no columns of landmarks: head them x1,y1,x2,y2 and so on, or 1.X,1.Y,2.X,2.Y", t.File)
 	case len(forms) == 2:
-		return nil, nil, fmt.Errorf("%s: the columns %q and %q are of two forms: head all as x1,y1,... or all as 1.X,1.Y,...", t.File, forms[false], forms[true])
+		return nil, nil, fmt.Errorf("%s: the columns %q and %q are of two forms: head all as x1,y1 or all as 1.X,1.Y", t.File, forms[false], forms[true])
 	case set.Points < fewestPoints:
 		return nil, nil, fmt.Errorf("%s: there are %d landmarks; a shape needs at least %d", t.File, set.Points, fewestPoints)
 	}
