@@ -129,7 +129,7 @@ func TestShapeGrowth(t *testing.T) {
 		t.Logf("%v and %v", a, b)
 		return math.Log(float64(b)/float64(a)) / math.Log(factor)
 	}
-	steps := slope(gradientOf(t, dev, shapesOn(t, 3, 2, 16, 48), 1), gradientOf(t, dev, shapesOn(t, 3, 2, 16, 768), 1), 16)
+	steps := slope(gradientOf(t, dev, shapesOn(t, 3, 2, 16, 64), 1), gradientOf(t, dev, shapesOn(t, 3, 2, 16, 1024), 1), 16)
 	edges := slope(gradientOf(t, dev, shapesOn(t, 3, 2, 16, 16), 1), gradientOf(t, dev, shapesOn(t, 7, 2, 16, 16), 1), 254./14)
 	t.Logf("exponent of steps %.3f, of edges %.3f", steps, edges)
 	require.InDelta(t, 1, steps, 0.1)
