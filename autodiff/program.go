@@ -15,11 +15,20 @@ func GradientName(field string) string { return "gradient of " + field }
 // derivative of a scalar chain variable with respect to fields: chain fields
 // and state fields, both inputs of the program. The results are the fields
 // [GradientName] of each, in the shape of the field.
+//
+// A statement with loops stores what their steps began with. Of a long loop that
+// carries much it stores less and computes the rest again: see [SegmentLength].
 func Gradient(p *tree.Program, output string, fields ...string) (*tree.Program, error) {
+	return gradient(p, output, SegmentLength, fields...)
+}
+
+// gradient is [Gradient] with the length of the segments of a loop chosen by the
+// caller.
+func gradient(p *tree.Program, output string, every func(*tensor.LoopBody) int, fields ...string) (*tree.Program, error) {
 	if err := p.Err(); err != nil {
 		return nil, err
 	}
-	r := &reversal{program: p.Clone(), adjoints: map[tree.VariableID][]term{}}
+	r := &reversal{program: p.Clone(), every: every, adjoints: map[tree.VariableID][]term{}}
 	target, err := p.Current(output)
 	if err != nil {
 		return nil, err
@@ -71,6 +80,7 @@ type term func(b *builder) tensor.Value
 
 type reversal struct {
 	program  *tree.Program
+	every    func(*tensor.LoopBody) int // length of a loop's segments, 0 for none
 	active   map[tree.VariableID]bool
 	adjoints map[tree.VariableID][]term
 	number   int // of the statement that is being reversed
@@ -192,6 +202,7 @@ func (r *reversal) differentiate(b *builder, s tree.Statement, prepare func()) (
 		return nil, nil
 	}
 	prepare()
+	s, starts := r.keepStarts(b, s)
 	var outputs, cotangents []tensor.Value
 	for _, w := range s.Writes {
 		if len(r.adjoints[w.Variable]) > 0 {
@@ -202,42 +213,7 @@ func (r *reversal) differentiate(b *builder, s tree.Statement, prepare func()) (
 	if len(outputs) == 0 {
 		return nil, nil
 	}
-	return reads, tensor.Simplify(vjp(outputs, cotangents, inputs, r.keepStarts(b, s))...)
-}
-
-// keepStarts makes a statement store what the steps of its loops began with, so
-// that its adjoint need not run the loops again, and reads that into b.
-func (r *reversal) keepStarts(b *builder, s tree.Statement) map[*tensor.Node][]tensor.Value {
-	values := make([]tensor.Value, len(s.Writes))
-	for i, w := range s.Writes {
-		values[i] = w.Value
-	}
-	kind, via := tree.State, tree.Own
-	if s.Kind == tree.ScalarStatement {
-		kind, via = tree.Chain, tree.OfChain
-	}
-	kept := map[*tensor.Node][]tensor.Value{}
-	writes := append([]tree.Write(nil), s.Writes...)
-	for _, n := range tensor.Order(values) {
-		if n.Op != tensor.OpLoop {
-			continue
-		}
-		starts := Starts(n)
-		recorded := starts[0].Node().Operands[0]
-		for i := range writes {
-			writes[i].Value = tensor.Substitute([]tensor.Value{writes[i].Value}, map[*tensor.Node]tensor.Value{n: tensor.Wrap(recorded)})[0]
-		}
-		for _, start := range starts {
-			id := r.program.NewVariable(tree.Variable{Name: "starts of " + s.Name, Kind: kind, Shape: start.Shape()})
-			writes = append(writes, tree.Write{Variable: id, Value: start, NotRoot: s.Order == tree.RootToLeaves})
-			kept[n] = append(kept[n], r.value(b, id, via))
-		}
-	}
-	if len(kept) > 0 {
-		s.Writes = writes
-		r.program.SetStatement(r.number, s)
-	}
-	return kept
+	return reads, tensor.Simplify(vjp(outputs, cotangents, inputs, starts)...)
 }
 
 func (r *reversal) hasAdjoint(s tree.Statement) bool {

@@ -11,29 +11,17 @@ type loopPart struct {
 // addPart adds the cotangent of a gather that picks from one result of a loop;
 // false if it picks from several.
 func (t tape) addPart(gather *tensor.Node, g tensor.Value) bool {
-	loop := gather.Operands[0]
-	carried, stacked := loop.Loop.Parts()
-	for number, p := range append(carried, stacked...) {
-		indices := make([]int, len(gather.Indices))
-		inside := true
-		for k, i := range gather.Indices {
-			indices[k] = i - p.Offset
-			inside = inside && indices[k] >= 0 && indices[k] < p.Shape.Size()
+	number, indices, ok := within(gather)
+	if loop := gather.Operands[0]; ok && t.depends[loop] && !g.IsZero() {
+		p := results(loop.Loop)[number]
+		key := loopPart{loop, number}
+		g = g.Scatter(indices, p.Shape...)
+		if sum, known := t.parts[key]; known {
+			g = sum.Add(g)
 		}
-		if !inside {
-			continue
-		}
-		if t.depends[loop] && !g.IsZero() {
-			key := loopPart{loop, number}
-			g = g.Scatter(indices, p.Shape...)
-			if sum, ok := t.parts[key]; ok {
-				g = sum.Add(g)
-			}
-			t.parts[key] = g
-		}
-		return true
+		t.parts[key] = g
 	}
-	return false
+	return ok
 }
 
 // reverseLoop is the reverse of a loop: a loop over the same steps the other way
@@ -43,20 +31,16 @@ func (t tape) addPart(gather *tensor.Node, g tensor.Value) bool {
 // second run of the loop that stacks them.
 func (t tape) reverseLoop(n *tensor.Node) {
 	l := n.Loop
-	carriedParts, stackedParts := l.Parts()
-	cotangents := make([]tensor.Value, len(carriedParts)+len(stackedParts))
+	parts := results(l)
+	cotangents := make([]tensor.Value, len(parts))
 	found := false
-	for number, p := range append(append([]tensor.Part(nil), carriedParts...), stackedParts...) {
+	for number, p := range parts {
 		g, ok := t.parts[loopPart{n, number}]
 		if whole, all := t.adjoints[n]; all {
-			indices := make([]int, p.Shape.Size())
-			for k := range indices {
-				indices[k] = p.Offset + k
-			}
-			if part := whole.Gather(indices, p.Shape...); ok {
-				g = g.Add(part)
+			if own := pick(whole, p); ok {
+				g = g.Add(own)
 			} else {
-				g, ok = part, true
+				g, ok = own, true
 			}
 		}
 		if ok {
@@ -110,16 +94,7 @@ func (t tape) reverseLoop(n *tensor.Node) {
 		}
 	}
 	body := func(step tensor.Step) (next, results []tensor.Value) {
-		replacements := map[*tensor.Node]tensor.Value{l.Index: step.Index}
-		for i, c := range l.Carried {
-			replacements[c] = step.Sliced[i]
-		}
-		for i, s := range l.Sliced {
-			replacements[s] = step.Sliced[nc+i]
-		}
-		for i, c := range l.Captured {
-			replacements[c] = operand(nc + ns + i)
-		}
+		replacements := bind(n, step.Index, step.Sliced[:nc], step.Sliced[nc:nc+ns])
 		var outputs, g, inputs []tensor.Value
 		for k, i := range carried {
 			outputs, g = append(outputs, l.Next[i]), append(g, step.Carried[k])
@@ -183,28 +158,4 @@ func (t tape) dependent(n *tensor.Node) map[*tensor.Node]bool {
 		}
 	}
 	return depends
-}
-
-// Starts gives, for every carried value of an OpLoop node, what each step began
-// with, of shape (steps, ...).
-func Starts(n *tensor.Node) []tensor.Value {
-	l := n.Loop
-	recorded := *l
-	recorded.Stacked = append([]tensor.Value(nil), l.Stacked...)
-	size := n.Shape[0]
-	for _, c := range l.Carried {
-		recorded.Stacked = append(recorded.Stacked, tensor.Wrap(c))
-		size += l.Steps * c.Shape.Size()
-	}
-	loop := tensor.Wrap(&tensor.Node{Op: tensor.OpLoop, Shape: tensor.Shape{size}, Operands: n.Operands, Loop: &recorded})
-	_, stacked := recorded.Parts()
-	var starts []tensor.Value
-	for _, p := range stacked[len(l.Stacked):] {
-		indices := make([]int, p.Shape.Size())
-		for k := range indices {
-			indices[k] = p.Offset + k
-		}
-		starts = append(starts, loop.Gather(indices, p.Shape...))
-	}
-	return starts
 }
