@@ -1,8 +1,8 @@
 // Package sde solves ordinary and stochastic differential equations with a fixed
 // number of steps, on traced values. The steps are a [tensor.Loop], so solutions
 // are differentiable with package autodiff, in the initial value, the ends of the
-// interval, the noise and everything that the coefficients use, and run on every
-// device.
+// interval, the noise and everything that the coefficients use, and run wherever
+// loops do.
 //
 // # Ordinary differential equations
 //
