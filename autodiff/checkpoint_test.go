@@ -135,6 +135,9 @@ func TestCheckpointedPrograms(t *testing.T) {
 	for shape, topology := range topologies(t) {
 		t.Run(shape, func(t *testing.T) {
 			inputs := map[string][]float64{"H": random(4, n*n*topology.Size()), "theta": {0.2, -0.3}}
+			for i := range inputs["H"] { // the equation blows up from large matrices
+				inputs["H"][i] *= 0.3
+			}
 			for i := range inputs["H"] {
 				inputs["H"][i] *= 0.3 // larger ones of the wrong sign grow without bound
 			}
