@@ -1,74 +1,75 @@
 package landmarks
 
 import (
-	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/mat"
+	"slices"
 )
 
 // Alignment is what [Align] found.
 type Alignment struct {
-	CentroidSizes []float64 // of each taxon, before the alignment
-	Mean          []float64 // the mean shape, of centroid size 1 unless sizes are kept
-	Rounds        int       // until the mean rested
+	CentroidSizes []float64 // of each taxon, before the alignment, in the units of the data
+	Mean          []float64 // the mean of the aligned shapes
+	Rounds        int       // of turning all shapes to the mean
+	Converged     bool      // the mean rested; if not, the rounds ran out
 	SumOfSquares  float64   // of the aligned shapes around their mean
 }
 
 // AlignOptions are the settings of [Align].
 type AlignOptions struct {
-	KeepSize bool // shapes keep their centroid sizes
+	KeepSize bool // shapes get their centroid sizes back once they are turned
 }
 
 const (
-	alignTolerance  = 1e-14
-	mostAlignRounds = 200
+	alignTolerance  = 1e-14 // how far the mean, of size 1, may move in the last round
+	mostAlignRounds = 1000
+	// pointTolerance is the centroid size, relative to the coordinates, below which
+	// rounding alone makes a shape of a point.
+	pointTolerance = 1e-14
 )
 
-// Align superimposes shapes by generalised Procrustes analysis. No landmark may be
-// missing, and no shape may be a single point.
+// Align superimposes shapes by generalised Procrustes analysis; the package's
+// documentation says how. The result stands about as the first shape does. It is an
+// error if a landmark is missing, or if all landmarks of a shape are one point.
 func Align(s *Set, o AlignOptions) (*Set, *Alignment, error) {
-	if len(s.Shapes) == 0 {
-		return nil, nil, fmt.Errorf("%s: there are no shapes to align", s.File)
+	if err := s.check(); err != nil {
+		return nil, nil, err
 	}
-	aligned := &Set{File: s.File, Taxa: s.Taxa, Points: s.Points, Dimensions: s.Dimensions}
+	if err := s.checkComplete("shapes with missing landmarks cannot be aligned; leave them out"); err != nil {
+		return nil, nil, err
+	}
+	aligned := &Set{File: s.File, Taxa: s.Taxa, Lines: s.Lines, Points: s.Points, Dimensions: s.Dimensions}
 	report := &Alignment{}
 	for i, shape := range s.Shapes {
-		for k, x := range shape {
-			if math.IsNaN(x) {
-				return nil, nil, fmt.Errorf("%s: landmark %d of taxon %q is missing: shapes with missing landmarks cannot be aligned; leave them out", s.File, k/s.Dimensions+1, s.Taxa[i])
-			}
-		}
 		centred, size := centre(shape, s.Dimensions)
-		if size == 0 {
-			return nil, nil, fmt.Errorf("%s: all landmarks of taxon %q are one point", s.File, s.Taxa[i])
+		switch {
+		case math.IsInf(size, 1) || math.IsNaN(size):
+			return nil, nil, s.fail(i, "the coordinates of taxon %q are too large: choose another unit", s.Taxa[i])
+		case size <= pointTolerance*largest(shape):
+			return nil, nil, s.fail(i, "all landmarks of taxon %q are one point", s.Taxa[i])
 		}
 		scale(centred, 1/size)
 		report.CentroidSizes = append(report.CentroidSizes, size)
 		aligned.Shapes = append(aligned.Shapes, centred)
 	}
-	mean := append([]float64(nil), aligned.Shapes[0]...)
-	for report.Rounds = 1; report.Rounds <= mostAlignRounds; report.Rounds++ {
-		next := make([]float64, len(mean))
-		for _, shape := range aligned.Shapes {
-			rotate(shape, mean, s.Dimensions)
-			for k, x := range shape {
-				next[k] += x
+	mean := slices.Clone(aligned.Shapes[0])
+	for report.Rounds < mostAlignRounds && !report.Converged {
+		report.Rounds++
+		for i, shape := range aligned.Shapes {
+			if !rotate(shape, mean, s.Dimensions) {
+				return nil, nil, s.fail(i, "the shape of taxon %q could not be turned: the singular value decomposition failed", s.Taxa[i])
 			}
 		}
+		next := aligned.Mean()
 		_, size := centre(next, s.Dimensions)
-		if size == 0 {
-			return nil, nil, fmt.Errorf("%s: the shapes cancel out: they have no mean", s.File)
+		if size <= pointTolerance {
+			return nil, nil, s.fail(-1, "the shapes cancel out: they have no mean")
 		}
 		scale(next, 1/size)
 		moved := 0.0
 		for k := range next {
-			moved += (next[k] - mean[k]) * (next[k] - mean[k])
+			moved = math.Hypot(moved, next[k]-mean[k])
 		}
-		mean = next
-		if moved < alignTolerance*alignTolerance {
-			break
-		}
+		mean, report.Converged = next, moved < alignTolerance
 	}
 	if o.KeepSize {
 		for i, shape := range aligned.Shapes {
@@ -90,8 +91,15 @@ func scale(x []float64, factor float64) {
 	}
 }
 
-// centre moves a shape's centroid to the origin; the second result is its centroid
-// size.
+func largest(x []float64) float64 {
+	most := 0.0
+	for _, value := range x {
+		most = max(most, math.Abs(value))
+	}
+	return most
+}
+
+// centre returns the shape with its centroid at the origin, and its centroid size.
 func centre(shape []float64, dimensions int) ([]float64, float64) {
 	centroid := make([]float64, dimensions)
 	n := float64(len(shape) / dimensions)
@@ -104,28 +112,4 @@ func centre(shape []float64, dimensions int) ([]float64, float64) {
 		size = math.Hypot(size, centred[k])
 	}
 	return centred, size
-}
-
-// rotate turns a shape so that it fits another one best.
-func rotate(shape, to []float64, dimensions int) {
-	n := len(shape) / dimensions
-	var cross mat.Dense
-	cross.Mul(mat.NewDense(n, dimensions, shape).T(), mat.NewDense(n, dimensions, to))
-	var svd mat.SVD
-	if !svd.Factorize(&cross, mat.SVDFull) {
-		return
-	}
-	var u, v, rotation mat.Dense
-	svd.UTo(&u)
-	svd.VTo(&v)
-	rotation.Mul(&u, v.T())
-	if mat.Det(&rotation) < 0 { // a mirror image: turn the least direction round
-		for d := range dimensions {
-			u.Set(d, dimensions-1, -u.At(d, dimensions-1))
-		}
-		rotation.Mul(&u, v.T())
-	}
-	var turned mat.Dense
-	turned.Mul(mat.NewDense(n, dimensions, append([]float64(nil), shape...)), &rotation)
-	copy(shape, turned.RawMatrix().Data)
 }
