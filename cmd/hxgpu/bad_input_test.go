@@ -63,7 +63,7 @@ var badInputs = []struct {
 	{1, "sample --model kunita --tree t.nwk --traits bad.tps", "bad.tps:3: the shape that begins on line 1 has fewer rows"},
 	{1, "sample --model kunita --tree t.nwk --traits part.csv", `landmark 1 of taxon "a" has some of its coordinates`},
 	{1, "sample --model kunita --tree t.nwk --traits two.csv", "there are 2 landmarks; a shape needs at least 3"},
-	{1, "sample --model kunita --tree t.nwk --traits hole.csv --align", `--align: hole.csv: landmark 1 of taxon "a" is missing`},
+	{1, "sample --model kunita --tree t.nwk --traits hole.csv --align", `--align: hole.csv:2: landmark 1 of taxon "a" is missing`},
 	{2, "loglik --model kunita", "use hxgpu sample"},
 	{2, "simulate --model kunita --tips 4 --out s", "simulate makes traits, not shapes"},
 	{2, "sample --algorithm hmc", "--algorithm hmc: use nuts, split or rw"},

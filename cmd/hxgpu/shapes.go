@@ -71,6 +71,7 @@ func (f *shapeFlags) options() bffg.LandmarkOptions {
 type shapeData struct {
 	set       *landmarks.Set
 	ignored   []string // columns
+	curves    int      // and outlines that were not read
 	alignment *landmarks.Alignment
 }
 
@@ -90,20 +91,20 @@ func (f *dataFlags) loadShapes(align bool) (*inputs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--traits: %w", err)
 	}
-	shapes := &shapeData{ignored: ignored}
+	shapes := &shapeData{ignored: ignored, curves: set.Curves}
 	if align {
 		if set, shapes.alignment, err = landmarks.Align(set, landmarks.AlignOptions{KeepSize: true}); err != nil {
 			return nil, fmt.Errorf("--align: %w", err)
 		}
 	}
 	shapes.set = set
-	table := &tree.Table{File: set.File, Taxa: set.Taxa, Columns: set.Coordinates()}
-	for i, shape := range set.Shapes {
+	table := &tree.Table{File: set.File, Taxa: set.Taxa, Columns: set.Coordinates(), Lines: set.Lines}
+	for _, shape := range set.Shapes {
 		cells := make([]string, len(shape))
 		for k, x := range shape {
 			cells[k] = strconv.FormatFloat(x, 'g', -1, 64)
 		}
-		table.Cells, table.Lines = append(table.Cells, cells), append(table.Lines, i+2)
+		table.Cells = append(table.Cells, cells)
 	}
 	in, err := f.match(phylogeny, table, set.Coordinates())
 	if err != nil {
@@ -127,12 +128,18 @@ func (s *shapeData) report(w io.Writer, in *inputs) {
 	if len(s.ignored) > 0 {
 		fmt.Fprintf(w, "  columns     %s: no coordinates, ignored\n", shorten(s.ignored))
 	}
+	if s.curves > 0 {
+		fmt.Fprintf(w, "  curves      %d curves or outlines ignored: only landmarks are read\n", s.curves)
+	}
 	if a := s.alignment; a != nil {
 		least, most := math.Inf(1), 0.0
 		for _, size := range a.CentroidSizes {
 			least, most = min(least, size), max(most, size)
 		}
 		fmt.Fprintf(w, "  alignment   generalised Procrustes, %d rounds, sum of squares %.4g; centroid sizes %.4g to %.4g, kept\n", a.Rounds, a.SumOfSquares, least, most)
+		if !a.Converged {
+			fmt.Fprintf(w, "              the mean shape still moved after the last round: look at the shapes for outliers\n")
+		}
 	}
 }
 
