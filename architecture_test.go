@@ -21,7 +21,7 @@ var allowed = map[string][]string{
 	"shaders":                  {"tensor"},
 	"shaders/spirv":            {"shaders"},
 	"device":                   {"shaders"},
-	"device/devicetest":        {"device", "shaders"},
+	"device/devicetest":        {"device", "shaders", "tensor"},
 	"device/cpu":               {"device", "shaders"},
 	"device/vulkan":            {"device", "shaders", "shaders/spirv"},
 	"device/vulkan/vulkantest": {"device", "device/vulkan"},

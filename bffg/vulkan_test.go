@@ -55,3 +55,13 @@ func TestSamplerOnVulkan(t *testing.T) {
 		require.InDelta(t, exact, s.Mean, 5*s.MCSEMean)
 	}
 }
+
+// Continuous edges on the device: a case of each file of figures. All of them take
+// minutes to compile on the processor (-tags slow).
+func TestGoldenContinuousOnVulkan(t *testing.T) {
+	checkGoldenContinuous(t, func(p device.Precision) device.Device { return vulkantest.Open(t, p) }, 0)
+}
+
+func TestGoldenKunitaOnVulkan(t *testing.T) {
+	checkGoldenKunita(t, vulkantest.Open(t, device.Float32), "kunita_small.json", false)
+}

@@ -87,6 +87,9 @@ type ArrayInstruction struct {
 	Reduction   Reduction
 	Loop        int
 	Backwards   bool // of ArrayLoop
+	// Life is how many of the instructions that follow may read the array that Out
+	// stands in.
+	Life int
 }
 
 // At is where a span stands, given the number of each loop's step.

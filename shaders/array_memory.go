@@ -43,6 +43,9 @@ func (b *ArrayBuilder) Kernel() *Kernel {
 				span.Offset += offsets[array]
 			}
 		}
+		if array := b.references[i][0]; array >= 0 {
+			at.Life = max(b.arrays[array].end-i, 0)
+		}
 	}
 	return b.kernel
 }

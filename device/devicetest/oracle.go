@@ -54,6 +54,15 @@ type Argument struct {
 // contract (an index outside an array, a barrier that some lanes miss), and
 // [ErrRounding].
 func (o *Oracle) Run(k *shaders.Kernel, arguments []Argument, first, count int) error {
+	if k.Arrays != nil {
+		l := &arrayLane{numbers: o.numbers, kernel: k, arguments: arguments}
+		for n := range count * k.Chains {
+			if err := l.run(int32(first+n/k.Chains), int32(n%k.Chains)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	partner := partners(k)
 	lanes := make([]*lane, max(k.Lanes, 1))
 	for n := range lanes {

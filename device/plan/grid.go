@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/hxgpu/hxgpu/device"
@@ -32,6 +34,14 @@ func (c *compilation) grid(s *step) (*gridKernel, error) {
 			return nil, fmt.Errorf("%s: %w", s.name(), err)
 		}
 		g := &gridKernel{kernel: k.Kernel(), bindings: k.bindings}
+		// Statements for leaves and for other nodes may come to the same, and array
+		// kernels are long.
+		for _, known := range c.kernels {
+			if reflect.DeepEqual(known.kernel, g.kernel) && slices.Equal(known.bindings, g.bindings) {
+				g = known
+				break
+			}
+		}
 		c.kernels[keys.String()] = g
 		return g, nil
 	}

@@ -87,6 +87,11 @@ func (b *buffer) WriteFloats(offset int, src []float64) error {
 		return err
 	}
 	defer b.owner.life.RUnlock()
+	return b.writeFloats(offset, src)
+}
+
+// writeFloats is WriteFloats for an access that has been checked.
+func (b *buffer) writeFloats(offset int, src []float64) error {
 	return b.owner.staging.write(b.elements(offset, len(src)), func(at uint64, memory []byte) {
 		if b.elementBytes() == 8 {
 			copy(memory, bytesOf(src)[at:])
@@ -120,6 +125,11 @@ func (b *buffer) WriteInts(offset int, src []int32) error {
 		return err
 	}
 	defer b.owner.life.RUnlock()
+	return b.writeInts(offset, src)
+}
+
+// writeInts is WriteInts for an access that has been checked.
+func (b *buffer) writeInts(offset int, src []int32) error {
 	return b.owner.staging.write(b.elements(offset, len(src)), func(at uint64, memory []byte) { copy(memory, bytesOf(src)[at:]) })
 }
 

@@ -3,6 +3,7 @@
 package vulkan
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"sync"
 
@@ -28,6 +29,7 @@ type gpu struct {
 	buffers   map[*buffer]bool
 	programs  map[*program]bool
 	pipelines *pipelines
+	parts     map[[sha256.Size]byte]*kernel // of array kernels, by what they do
 }
 
 var _ device.Device = (*gpu)(nil)
@@ -38,7 +40,7 @@ func newGPU(d *driver, o Options) (*gpu, error) {
 		return nil, err
 	}
 	g := &gpu{options: o, driver: d, heap: newHeap(d), staging: staging,
-		buffers: map[*buffer]bool{}, programs: map[*program]bool{}}
+		buffers: map[*buffer]bool{}, programs: map[*program]bool{}, parts: map[[sha256.Size]byte]*kernel{}}
 	g.lanes = 64
 	if d.adapter.Software {
 		g.lanes = softwareLanes

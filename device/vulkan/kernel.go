@@ -15,6 +15,7 @@ import (
 type kernel struct {
 	owner  *gpu
 	source *shaders.Kernel
+	spread *spread // of an array kernel, which has no modules itself
 
 	mutex   sync.Mutex
 	modules map[string][]uint32 // by layout
@@ -23,7 +24,8 @@ type kernel struct {
 func (k *kernel) Source() *shaders.Kernel { return k.source }
 
 // Compile checks that the device can run the kernel, and translates it for the
-// case that its buffers are apart from each other.
+// case that its buffers are apart from each other. Array kernels are written as
+// group kernels first.
 func (g *gpu) Compile(source *shaders.Kernel) (device.Kernel, error) {
 	g.life.RLock()
 	defer g.life.RUnlock()
@@ -33,9 +35,18 @@ func (g *gpu) Compile(source *shaders.Kernel) (device.Kernel, error) {
 	if err := shaders.Verify(source); err != nil {
 		return nil, err
 	}
-	if source.Arrays != nil {
-		return nil, fmt.Errorf("vulkan: kernel %q works on whole arrays (it has loops over steps, or matrices too large to write out), which only the CPU runs: use --device cpu", source.Name)
+	if source.Arrays == nil {
+		return g.compile(source)
 	}
+	s, err := g.compileArrays(source)
+	if err != nil {
+		return nil, err
+	}
+	return &kernel{owner: g, source: source, spread: s}, nil
+}
+
+// compile is [gpu.Compile] for a kernel that has been verified and has no arrays.
+func (g *gpu) compile(source *shaders.Kernel) (*kernel, error) {
 	limits := g.driver.adapter.Limits
 	if source.Lanes > limits.GroupLanes {
 		return nil, fmt.Errorf("vulkan: kernel %q has groups of %d lanes; %s has at most %d (maxComputeWorkGroupInvocations)",

@@ -35,6 +35,7 @@ type program struct {
 	shape     []int // dispatches of each stage
 	buffers   []*buffer
 	pipelines []*pipeline
+	owned     []part // memory of its own
 	sets      vk.DescriptorPool
 	pool      vk.CommandPool
 	fence     vk.Fence
@@ -253,5 +254,8 @@ func (p *program) free() {
 	for _, q := range p.pipelines {
 		p.owner.pipelines.release(q)
 	}
-	p.pipelines, p.buffers, p.order = nil, nil, nil
+	for _, own := range p.owned {
+		p.owner.heap.release(own)
+	}
+	p.pipelines, p.owned, p.buffers, p.order = nil, nil, nil, nil
 }

@@ -32,6 +32,10 @@ type recorder struct {
 	program  *program
 	steps    []step
 
+	scratch []*buffer // of the array kernels of a stage
+	inStage int       // dispatches of array kernels so far
+	arrays  map[*kernel]arrayBuffers
+
 	sets        map[string]int // by layout and descriptors: its place in the list
 	setLayouts  []C.HxHandle
 	descriptors []C.HxDescriptor // set holds a place in the list until there are sets
@@ -52,7 +56,7 @@ func (g *gpu) Record(r device.Recording) (device.Program, error) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	p := &program{owner: g, name: r.Name, repeat: max(r.Repeat, 1), closures: g.closures}
-	c := recorder{gpu: g, arranger: newArranger(g.driver.adapter), program: p, sets: map[string]int{}}
+	c := recorder{gpu: g, arranger: newArranger(g.driver.adapter), program: p, arrays: map[*kernel]arrayBuffers{}, sets: map[string]int{}}
 	if err := c.record(r); err != nil {
 		p.free()
 		return nil, err
@@ -64,8 +68,12 @@ func (g *gpu) Record(r device.Recording) (device.Program, error) {
 func (c *recorder) record(r device.Recording) error {
 	bound := map[*buffer]bool{}
 	c.program.shape = make([]int, len(r.Stages))
+	if err := c.planScratch(r); err != nil {
+		return fmt.Errorf("recording %q: %w", r.Name, err)
+	}
 	for s, stage := range r.Stages {
 		c.program.shape[s] = len(stage)
+		c.inStage = 0
 		for n, d := range stage {
 			if err := c.dispatch(s, n, d); err != nil {
 				return fmt.Errorf("vulkan: recording %q, stage %d: %w", r.Name, s, err)
@@ -84,16 +92,21 @@ func (c *recorder) record(r device.Recording) error {
 	return c.program.write(c.steps, r.Timed)
 }
 
-// dispatch checks a dispatch and adds its step.
+// dispatch checks a dispatch and adds its steps.
 func (c *recorder) dispatch(stage, n int, d device.Dispatch) error {
 	k, err := c.gpu.check(d)
-	if err != nil {
+	if err != nil || d.Count == 0 {
 		return err
 	}
-	if d.Count == 0 {
-		return nil
+	if k.spread != nil {
+		return c.dispatchArrays(stage, n, k, d)
 	}
-	a, err := c.arranger.arrange(k.source, d.Bindings)
+	return c.add(stage, n, k, d.Bindings, d.First, d.Count)
+}
+
+// add adds a step: items of a kernel with its buffers bound.
+func (c *recorder) add(stage, n int, k *kernel, bindings []device.Binding, first, count int) error {
+	a, err := c.arranger.arrange(k.source, bindings)
 	if err != nil {
 		return err
 	}
@@ -102,17 +115,17 @@ func (c *recorder) dispatch(stage, n int, d device.Dispatch) error {
 		return err
 	}
 	c.program.pipelines = append(c.program.pipelines, p)
-	groups := d.Count
+	groups := count
 	if k.source.Lanes == 0 {
-		groups = (d.Count*k.source.Chains + c.gpu.lanes - 1) / c.gpu.lanes
+		groups = (count*k.source.Chains + c.gpu.lanes - 1) / c.gpu.lanes
 	}
 	x, y, err := c.gpu.workgroups(groups)
 	if err != nil {
 		return fmt.Errorf("kernel %q: %w", k.source.Name, err)
 	}
-	s := step{stage: stage, number: n, uses: c.uses(k.source, d.Bindings, a)}
+	s := step{stage: stage, number: n, uses: c.uses(k.source, bindings, a)}
 	s.native = C.HxStep{pipeline: p.handle, layout: p.layout.pipeline, set: c.set(p.layout.set, a.descriptors),
-		x: C.uint32_t(x), y: C.uint32_t(y), first: C.uint32_t(d.First), count: C.uint32_t(d.Count)}
+		x: C.uint32_t(x), y: C.uint32_t(y), first: C.uint32_t(first), count: C.uint32_t(count)}
 	c.steps = append(c.steps, s)
 	return nil
 }

@@ -65,7 +65,7 @@ func (t *timer) read(d *driver, stages [][]time.Duration) error {
 		return err
 	}
 	for i, place := range t.places {
-		stages[place[0]][place[1]] = ticks(stamps[i], stamps[i+1], d.adapter.validBits, d.adapter.limits.TimestampPeriod)
+		stages[place[0]][place[1]] += ticks(stamps[i], stamps[i+1], d.adapter.validBits, d.adapter.limits.TimestampPeriod)
 	}
 	return nil
 }
