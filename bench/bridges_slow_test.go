@@ -35,6 +35,7 @@ func TestShapeBridges(t *testing.T) {
 			q, density := make([]float64, target.Dim()), make([]float64, 1)
 			q[0], q[1] = math.Log(0.1), math.Log(0.25)
 			mean, square, most := 0.0, 0.0, math.Inf(-1)
+			var logs []float64
 			for draw := range draws {
 				stream := nuts.NewStream(1, 0, uint32(draw), nuts.PurposeSimulation)
 				prior := 0.0 // of the noise, which the density includes
@@ -48,10 +49,19 @@ func TestShapeBridges(t *testing.T) {
 				mean += log / draws
 				square += log * log / draws
 				most = max(most, log)
+				logs = append(logs, log)
 			}
 			require.NoError(t, e.Close())
 			means[bridge][steps] = mean
-			t.Logf("%v, %d steps: mean of the log weights %.1f, spread %.1f, largest %.1f", bridge, steps, mean, math.Sqrt(max(square-mean*mean, 0)), most)
+			// Of the draws, were they weighted (Kish 1965): (sum of w)^2 / sum of w^2.
+			sum, squares := 0.0, 0.0
+			for _, log := range logs {
+				w := math.Exp(log - most)
+				sum += w
+				squares += w * w
+			}
+			t.Logf("%v, %d steps: mean of the log weights %.1f, spread %.1f, largest %.1f, effective draws of %d: %.2f",
+				bridge, steps, mean, math.Sqrt(max(square-mean*mean, 0)), most, draws, sum*sum/squares)
 		}
 	}
 	apart := func(steps int) float64 {

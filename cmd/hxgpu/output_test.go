@@ -150,6 +150,15 @@ func TestProgress(t *testing.T) {
 
 	out.Reset()
 	p = newProgress(&out)
+	for i := range 200 {
+		p.show(at(float64(i+1), i/3)) // a transition every three seconds
+	}
+	lines = strings.Split(strings.TrimSpace(out.String()), "\n")
+	require.Contains(t, lines[len(lines)-1], "time left 51m")
+	require.Less(t, len(lines), 90)
+
+	out.Reset()
+	p = newProgress(&out)
 	p.terminal = true
 	p.show(at(1, 50))
 	p.show(at(2, 600))

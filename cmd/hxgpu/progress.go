@@ -41,21 +41,26 @@ func (p *progress) show(s nuts.Progress) {
 	p.update(s)
 	if p.terminal {
 		p.table(s)
-	} else if s.Elapsed-p.last >= p.every {
+	} else if s.Elapsed-p.last >= max(p.every, p.last/50) { // a long run need not fill a log
 		p.last = s.Elapsed
 		fmt.Fprintln(p.out, p.line(s))
 	}
 }
 
-// update averages each chain's speed over the last second or so.
+// fewestTransitions are enough to tell a chain's speed from.
+const fewestTransitions = 5
+
+// update averages each chain's speed over the last second or so, longer where
+// transitions are rare.
 func (p *progress) update(s nuts.Progress) {
 	if p.rates == nil {
 		p.rates = make([]rate, len(s.Chains))
 	}
 	for c, chain := range s.Chains {
 		r := &p.rates[c]
-		if step := s.Elapsed - r.at; step >= time.Second || r.perSecond == 0 && step > 0 {
-			now := float64(chain.Transitions-r.transitions) / step.Seconds()
+		step, gained := s.Elapsed-r.at, chain.Transitions-r.transitions
+		if step >= time.Second && gained >= fewestTransitions || r.perSecond == 0 && step > 0 && gained > 0 {
+			now := float64(gained) / step.Seconds()
 			if r.perSecond > 0 {
 				now = (now + r.perSecond) / 2
 			}
