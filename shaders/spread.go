@@ -153,7 +153,10 @@ func (c *spreadCutter) cutLoop(part []ArrayInstruction, outer []outerStep) error
 	}
 	within := append(outer[:len(outer):len(outer)], outerStep{loop, number(0)})
 	if each := c.costOf(inner, within).add(spreadCost{rounds: 1}); each.within(c.limits) {
-		steps := c.limits.Rounds / each.rounds
+		steps := loop.N
+		if c.limits.Rounds > 0 {
+			steps = c.limits.Rounds / each.rounds
+		}
 		kernel := c.build(part, outer, true)
 		for first := 0; first < loop.N; first += steps {
 			c.call(kernel, outer, number(first), min(steps, loop.N-first))

@@ -28,6 +28,9 @@ func TestSpread(t *testing.T) {
 					k, sizes := c.kernel(h, items, chains)
 					spread, err := shaders.SpreadArrays(k, lanes, limits)
 					require.NoError(t, err)
+					for _, part := range spread.Kernels {
+						require.NoError(t, shaders.Verify(part.Kernel))
+					}
 					if limits == (shaders.SpreadLimits{}) {
 						require.Len(t, spread.Calls, 1)
 					}
@@ -50,6 +53,23 @@ func TestSpread(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// TestSpreadLengths: whatever the length of a kernel may be, a limit of it alone cuts
+// loops into calls of whole steps or of parts of steps.
+func TestSpreadLengths(t *testing.T) {
+	h := newHarness(t, nil, nil, device.Float64)
+	for _, c := range arrayCases {
+		if c.name != "loops" && c.name != "loops in loops" {
+			continue
+		}
+		k, _ := c.kernel(h, 1, 1)
+		for instructions := 1; instructions < 700; instructions++ {
+			spread, err := shaders.SpreadArrays(k, 64, shaders.SpreadLimits{Instructions: instructions})
+			require.NoError(t, err)
+			require.Less(t, len(spread.Calls), 1000, "%d instructions", instructions)
 		}
 	}
 }
