@@ -37,7 +37,7 @@ func Align(s *Set, o AlignOptions) (*Set, *Alignment, error) {
 	if err := s.checkComplete("shapes with missing landmarks cannot be aligned; leave them out"); err != nil {
 		return nil, nil, err
 	}
-	aligned := &Set{File: s.File, Taxa: s.Taxa, Lines: s.Lines, Points: s.Points, Dimensions: s.Dimensions}
+	aligned := &Set{File: s.File, Taxa: s.Taxa, Lines: s.Lines, Points: s.Points, Dimensions: s.Dimensions, Curves: s.Curves}
 	report := &Alignment{}
 	for i, shape := range s.Shapes {
 		centred, size := centre(shape, s.Dimensions)

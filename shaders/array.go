@@ -119,3 +119,20 @@ func (i *ArrayInstruction) Operations() int {
 	}
 	return 0
 }
+
+// Step is the number of a loop's step, given how many were taken before it.
+func (i *ArrayInstruction) Step(taken int) int {
+	if i.Backwards {
+		return i.N - 1 - taken
+	}
+	return taken
+}
+
+// ArrayLoopEnd is where in a body the ArrayEnd of the ArrayLoop at begin stands.
+func ArrayLoopEnd(body []ArrayInstruction, begin int) int {
+	for n := begin + 1; ; n++ {
+		if body[n].Op == ArrayEnd && body[n].Loop == body[begin].Loop {
+			return n
+		}
+	}
+}

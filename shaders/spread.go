@@ -75,11 +75,6 @@ func SpreadArrays(k *Kernel, lanes int, limits SpreadLimits) (*Spread, error) {
 	}
 	c.finish()
 	c.spread.Tables = c.tables.values
-	for _, made := range c.spread.Kernels {
-		if err := Verify(made.Kernel); err != nil {
-			return nil, err
-		}
-	}
 	return c.spread, nil
 }
 
@@ -119,7 +114,7 @@ func (c *spreadCutter) cut(body []ArrayInstruction, outer []outerStep) error {
 	for n := 0; n < len(body); n++ {
 		end := n + 1
 		if body[n].Op == ArrayLoop {
-			end = matchingArrayEnd(body, n) + 1
+			end = ArrayLoopEnd(body, n) + 1
 		}
 		part := body[n:end]
 		cost := c.costOf(part, outer)
@@ -145,13 +140,7 @@ func (c *spreadCutter) cut(body []ArrayInstruction, outer []outerStep) error {
 // a time, or of parts of each step.
 func (c *spreadCutter) cutLoop(part []ArrayInstruction, outer []outerStep) error {
 	loop, inner := part[0], part[1:len(part)-1]
-	number := func(step int) int {
-		if loop.Backwards {
-			return loop.N - 1 - step
-		}
-		return step
-	}
-	within := append(outer[:len(outer):len(outer)], outerStep{loop, number(0)})
+	within := append(outer[:len(outer):len(outer)], outerStep{loop, loop.Step(0)})
 	if each := c.costOf(inner, within).add(spreadCost{rounds: 1}); each.within(c.limits) {
 		steps := loop.N
 		if c.limits.Rounds > 0 {
@@ -159,7 +148,7 @@ func (c *spreadCutter) cutLoop(part []ArrayInstruction, outer []outerStep) error
 		}
 		kernel := c.build(part, outer, true)
 		for first := 0; first < loop.N; first += steps {
-			c.call(kernel, outer, number(first), min(steps, loop.N-first))
+			c.call(kernel, outer, loop.Step(first), min(steps, loop.N-first))
 		}
 		return nil
 	}
@@ -175,7 +164,7 @@ func (c *spreadCutter) cutLoop(part []ArrayInstruction, outer []outerStep) error
 	for step := 1; step < loop.N; step++ {
 		for _, call := range made {
 			settings := slices.Clone(call.Settings)
-			settings[settingOuter+len(outer)] = int32(number(step))
+			settings[settingOuter+len(outer)] = int32(loop.Step(step))
 			c.spread.Calls = append(c.spread.Calls, SpreadCall{call.Kernel, settings})
 		}
 	}
@@ -220,20 +209,6 @@ func (c *spreadCutter) build(part []ArrayInstruction, outer []outerStep, inParts
 	e.flush()
 	c.spread.Kernels = append(c.spread.Kernels, SpreadKernel{e.b.Kernel(), e.own})
 	return len(c.spread.Kernels) - 1
-}
-
-func matchingArrayEnd(body []ArrayInstruction, begin int) int {
-	depth := 0
-	for n := begin; ; n++ {
-		switch body[n].Op {
-		case ArrayLoop:
-			depth++
-		case ArrayEnd:
-			if depth--; depth == 0 {
-				return n
-			}
-		}
-	}
 }
 
 // spreadTables gathers the lists of integers that kernels read; equal ones stand

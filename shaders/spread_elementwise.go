@@ -7,7 +7,7 @@ func (s *spreading) body(body []ArrayInstruction) {
 		i := &body[n]
 		switch i.Op {
 		case ArrayLoop:
-			end := matchingArrayEnd(body, n)
+			end := ArrayLoopEnd(body, n)
 			s.arrayLoop(i, body[n+1:end])
 			n = end
 		case ArrayMatMul, ArrayCholesky, ArrayCholeskyAdjoint, ArraySolveLow, ArraySolveLowT, ArraySolve, ArrayLogDet, ArrayScatter:

@@ -71,7 +71,6 @@ func (f *shapeFlags) options() bffg.LandmarkOptions {
 type shapeData struct {
 	set       *landmarks.Set
 	ignored   []string // columns
-	curves    int      // and outlines that were not read
 	alignment *landmarks.Alignment
 }
 
@@ -91,7 +90,7 @@ func (f *dataFlags) loadShapes(align bool) (*inputs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--traits: %w", err)
 	}
-	shapes := &shapeData{ignored: ignored, curves: set.Curves}
+	shapes := &shapeData{ignored: ignored}
 	if align {
 		if set, shapes.alignment, err = landmarks.Align(set, landmarks.AlignOptions{KeepSize: true}); err != nil {
 			return nil, fmt.Errorf("--align: %w", err)
@@ -128,8 +127,8 @@ func (s *shapeData) report(w io.Writer, in *inputs) {
 	if len(s.ignored) > 0 {
 		fmt.Fprintf(w, "  columns     %s: no coordinates, ignored\n", shorten(s.ignored))
 	}
-	if s.curves > 0 {
-		fmt.Fprintf(w, "  curves      %d curves or outlines ignored: only landmarks are read\n", s.curves)
+	if n := s.set.Curves; n > 0 {
+		fmt.Fprintf(w, "  curves      %d curves or outlines ignored: only landmarks are read\n", n)
 	}
 	if a := s.alignment; a != nil {
 		least, most := math.Inf(1), 0.0

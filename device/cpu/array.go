@@ -88,13 +88,10 @@ func (r *arrayRunner[T]) instructions(a *arguments[T], body []shaders.ArrayInstr
 		i := &body[k]
 		switch i.Op {
 		case shaders.ArrayLoop:
-			end := matchingEnd(body, k)
+			end := shaders.ArrayLoopEnd(body, k)
 			inner := body[k+1 : end]
 			for step := range i.N {
-				r.steps[i.Loop] = step
-				if i.Backwards {
-					r.steps[i.Loop] = i.N - 1 - step
-				}
+				r.steps[i.Loop] = i.Step(step)
 				r.instructions(a, inner, lane, n)
 			}
 			k = end
@@ -129,20 +126,6 @@ func (r *arrayRunner[T]) instructions(a *arguments[T], body []shaders.ArrayInstr
 			r.choose(i, n)
 		default:
 			r.linear(i, n)
-		}
-	}
-}
-
-func matchingEnd(body []shaders.ArrayInstruction, begin int) int {
-	depth := 0
-	for k := begin; ; k++ {
-		switch body[k].Op {
-		case shaders.ArrayLoop:
-			depth++
-		case shaders.ArrayEnd:
-			if depth--; depth == 0 {
-				return k
-			}
 		}
 	}
 }

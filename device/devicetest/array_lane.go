@@ -39,15 +39,9 @@ func (l *arrayLane) body(body []shaders.ArrayInstruction) error {
 			}
 			continue
 		}
-		end := n + 1
-		for body[end].Op != shaders.ArrayEnd || body[end].Loop != i.Loop {
-			end++
-		}
+		end := shaders.ArrayLoopEnd(body, n)
 		for step := range i.N {
-			l.steps[i.Loop] = step
-			if i.Backwards {
-				l.steps[i.Loop] = i.N - 1 - step
-			}
+			l.steps[i.Loop] = i.Step(step)
 			if err := l.body(body[n+1 : end]); err != nil {
 				return err
 			}

@@ -189,7 +189,7 @@ func testArrayPlaces(h *harness) {
 }
 
 // testArrayStages runs array kernels that depend on each other, and several at
-// once, more than share a small scratch.
+// once.
 func testArrayStages(h *harness) {
 	const items, chains = 9, 2
 	c := arrayCase{"stage", []tensor.Shape{{4, 4}}, func(x []tensor.Value) []tensor.Value {

@@ -58,17 +58,26 @@ func loopProgram(t testing.TB, n int) *tree.Program {
 	return gradient
 }
 
+// loopCase is a program with loops on a device.
+type loopCase struct {
+	tree      string
+	n, chains int
+	precision device.Precision
+}
+
 // TestArrayKernels: loops and large matrices give what the plain evaluator gives,
 // for one chain and several, in both precisions.
 func TestArrayKernels(t *testing.T) {
+	checkLoopPrograms(t, func(t *testing.T, p device.Precision) device.Device { return openCPU(t, cpu.Options{Precision: p}) },
+		loopCase{"balanced", 3, 1, device.Float64}, loopCase{"balanced", 2, 5, device.Float64}, loopCase{"path", 12, 2, device.Float64},
+		loopCase{"star", 2, 3, device.Float64}, loopCase{"ragged", 3, 2, device.Float32}, loopCase{"one node", 3, 2, device.Float64})
+}
+
+func checkLoopPrograms(t *testing.T, open func(*testing.T, device.Precision) device.Device, cases ...loopCase) {
 	topologies := shapes(t)
-	for _, tt := range []struct {
-		tree      string
-		n, chains int
-		precision device.Precision
-	}{{"balanced", 3, 1, device.Float64}, {"balanced", 2, 5, device.Float64}, {"path", 12, 2, device.Float64}, {"star", 2, 3, device.Float64}, {"ragged", 3, 2, device.Float32}, {"one node", 3, 2, device.Float64}} {
-		t.Run(fmt.Sprintf("%s %d %d %v", tt.tree, tt.n, tt.chains, tt.precision), func(t *testing.T) {
-			checkLoopProgram(t, openCPU(t, cpu.Options{Precision: tt.precision}), topologies[tt.tree], tt.n, tt.chains)
+	for _, c := range cases {
+		t.Run(fmt.Sprintf("%s %d %d %v", c.tree, c.n, c.chains, c.precision), func(t *testing.T) {
+			checkLoopProgram(t, open(t, c.precision), topologies[c.tree], c.n, c.chains)
 		})
 	}
 }

@@ -2,8 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/hxgpu/hxgpu/device"
@@ -34,14 +32,6 @@ func (c *compilation) grid(s *step) (*gridKernel, error) {
 			return nil, fmt.Errorf("%s: %w", s.name(), err)
 		}
 		g := &gridKernel{kernel: k.Kernel(), bindings: k.bindings}
-		// Statements for leaves and for other nodes may come to the same, and array
-		// kernels are long.
-		for _, known := range c.kernels {
-			if reflect.DeepEqual(known.kernel, g.kernel) && slices.Equal(known.bindings, g.bindings) {
-				g = known
-				break
-			}
-		}
 		c.kernels[keys.String()] = g
 		return g, nil
 	}

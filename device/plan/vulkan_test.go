@@ -53,16 +53,9 @@ func TestSchedulesOnVulkan(t *testing.T) {
 // TestArrayKernelsOnVulkan: loops and large matrices give what the plain evaluator
 // gives. A whole such program is never one dispatch, which is an error in words.
 func TestArrayKernelsOnVulkan(t *testing.T) {
-	topologies := shapes(t)
-	for _, tt := range []struct {
-		tree      string
-		n, chains int
-		precision device.Precision
-	}{{"balanced", 3, 1, device.Float64}, {"path", 12, 2, device.Float64}, {"star", 2, 3, device.Float64}, {"ragged", 3, 2, device.Float32}, {"one node", 3, 2, device.Float64}} {
-		t.Run(fmt.Sprintf("%s %d %d %v", tt.tree, tt.n, tt.chains, tt.precision), func(t *testing.T) {
-			checkLoopProgram(t, vulkantest.Open(t, tt.precision), topologies[tt.tree], tt.n, tt.chains)
-		})
-	}
+	checkLoopPrograms(t, func(t *testing.T, p device.Precision) device.Device { return vulkantest.Open(t, p) },
+		loopCase{"balanced", 3, 1, device.Float64}, loopCase{"path", 12, 2, device.Float64}, loopCase{"star", 2, 3, device.Float64},
+		loopCase{"ragged", 3, 2, device.Float32}, loopCase{"one node", 3, 2, device.Float64})
 	_, err := plan.Compile(vulkantest.Open(t, device.Float64), loopProgram(t, 2), fromParents(t, []int{0, 0}), plan.Options{Chains: 1, Schedule: plan.Tree, Outputs: []string{"total"}})
 	require.ErrorContains(t, err, "use the slab schedule")
 }

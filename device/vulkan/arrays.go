@@ -61,10 +61,9 @@ func (g *gpu) compileArrays(source *shaders.Kernel) (*spread, error) {
 // compilePart compiles a part of an array kernel, or finds it: variants of one
 // kernel often have parts in common.
 func (g *gpu) compilePart(part *shaders.Kernel) (*kernel, error) {
-	name := part.Name
-	part.Name = "" // it may be a part of several
-	key := sha256.Sum256([]byte(part.String()))
-	part.Name = name
+	nameless := *part // it may be a part of several
+	nameless.Name = ""
+	key := sha256.Sum256([]byte(nameless.String()))
 	g.mutex.Lock()
 	k := g.parts[key]
 	g.mutex.Unlock()
@@ -115,13 +114,11 @@ func (g *gpu) slots(k *kernel, d device.Dispatch) int {
 
 // ownBuffer makes a buffer that belongs to the program.
 func (c *recorder) ownBuffer(kind shaders.Type, n int, what string) (*buffer, error) {
-	b := &buffer{owner: c.gpu, kind: kind, length: n}
-	p, err := c.gpu.heap.allocate(uint64(n+1)*b.elementBytes(), what)
+	b, err := c.gpu.allocate(kind, n, what)
 	if err != nil {
 		return nil, err
 	}
-	b.part = p
-	c.program.owned = append(c.program.owned, p)
+	c.program.owned = append(c.program.owned, b.part)
 	return b, nil
 }
 

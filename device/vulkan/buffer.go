@@ -35,22 +35,27 @@ func (g *gpu) NewBuffer(t shaders.Type, n int) (device.Buffer, error) {
 	if t != shaders.Float && t != shaders.Int {
 		return nil, fmt.Errorf("vulkan: a buffer holds Float or Int elements, not type %d", t)
 	}
-	b := &buffer{owner: g, kind: t, length: n}
-	what := fmt.Sprintf("a buffer of %d %ss", n, t)
-	// One element more, so that a binding from the buffer's end on has a range.
-	p, err := g.heap.allocate(uint64(n+1)*b.elementBytes(), what)
+	b, err := g.allocate(t, n, fmt.Sprintf("a buffer of %d %ss", n, t))
 	if err != nil {
 		return nil, err
 	}
-	if err := g.staging.zero(p); err != nil {
-		g.heap.release(p)
+	if err := g.staging.zero(b.part); err != nil {
+		g.heap.release(b.part)
 		return nil, err
 	}
-	b.part = p
 	g.mutex.Lock()
 	g.buffers[b] = true
 	g.mutex.Unlock()
 	return b, nil
+}
+
+// allocate finds room for a buffer; what names what it is for in errors.
+func (g *gpu) allocate(t shaders.Type, n int, what string) (*buffer, error) {
+	b := &buffer{owner: g, kind: t, length: n}
+	var err error
+	// One element more, so that a binding from the buffer's end on has a range.
+	b.part, err = g.heap.allocate(uint64(n+1)*b.elementBytes(), what)
+	return b, err
 }
 
 func (b *buffer) elementBytes() uint64 { return b.owner.elementBytes(b.kind) }

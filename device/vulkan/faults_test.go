@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/shaders"
+	"github.com/hxgpu/hxgpu/tensor"
 )
 
 // changed is this machine with other properties of its adapters.
@@ -214,6 +216,41 @@ func TestSubgroups(t *testing.T) {
 				}
 				require.EqualValues(t, want, x, "lanes %d, element %d", lanes, i)
 			}
+		}
+	}
+}
+
+// TestArrayBatches: groups of an array kernel that the scratch has no room for run
+// one batch after the other.
+func TestArrayBatches(t *testing.T) {
+	const items, chains, elements = 7, 3, 10
+	b := shaders.NewArrayBuilder("squares", chains)
+	place := shaders.Place{PlaceStride: chains, ChainStride: 1, ElementStride: items * chains, Count: -1}
+	loaded := b.Load(b.Buffer("x", shaders.Float, shaders.Read), place, elements)
+	x := tensor.Input("x", elements)
+	results, err := b.Lower([]tensor.Value{x.Square().Sum().Mul(x)}, func(*tensor.Node) (shaders.ArrayValue, error) { return loaded, nil })
+	require.NoError(t, err)
+	b.Store(b.Buffer("y", shaders.Float, shaders.Write), place, results[0], elements)
+	source := b.Kernel()
+	for _, room := range []int{1, 4, items * chains} { // groups
+		g := openChanged(t, device.Float32, func(a *adapter) { a.Memory = int64(scratchShare * room * source.Arrays.Size * 4) })
+		from := floats(t, g, ascending(items*chains*elements)...)
+		to := floats(t, g, make([]float64, items*chains*elements)...)
+		k, err := g.Compile(source)
+		require.NoError(t, err)
+		d := device.Dispatch{Kernel: k, Bindings: []device.Binding{{Buffer: from}, {Buffer: to}}, First: 1, Count: items - 1}
+		require.Equal(t, min(room, (items-1)*chains), g.slots(k.(*kernel), d))
+		require.NoError(t, record(t, g, device.Recording{Stages: [][]device.Dispatch{{d}}}).Run(context.Background()))
+		for at, y := range read(t, to) {
+			lane := at % (items * chains)
+			sum := 0.0
+			for e := range elements {
+				sum += math.Pow(float64(e*items*chains+lane), 2)
+			}
+			if lane < chains { // the item before the first
+				sum = 0
+			}
+			require.InEpsilon(t, 1+sum*float64(at), 1+y, 1e-5, "room for %d groups, element %d", room, at)
 		}
 	}
 }
