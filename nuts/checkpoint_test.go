@@ -53,7 +53,7 @@ func TestResume(t *testing.T) {
 			o.Chains, o.Warmup, o.Draws, o.Seed, o.KeepWarmup, o.MaxTreeDepth, o.Discard = 3, 150, 120, 7, true, 5, true
 			whole := &drawn{draws: map[[2]int][]float64{}, stats: map[[2]int]nuts.Stats{}}
 			plain := o
-			plain.OnDraw, plain.OnCheckpoint = whole.onDraw, whole.onCheckpoint
+			plain.OnDraw, plain.OnCheckpoint, plain.CheckpointEvery = whole.onDraw, whole.onCheckpoint, time.Hour
 			finished, err := nuts.Sample(context.Background(), dev, target, plain)
 			require.NoError(t, err)
 			require.Len(t, whole.draws, 3*270)
