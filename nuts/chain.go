@@ -121,7 +121,7 @@ func (c *chain) settle() error {
 		return nil
 	}
 	c.state.takePoint(&c.search)
-	if c.total == 0 {
+	if c.options.Warmup+c.options.Draws == 0 {
 		c.Stage = stageFinished
 		c.mark()
 		return nil

@@ -105,20 +105,32 @@ func (c *Checkpoint) check(o *Options, dim int) error {
 	if is != was {
 		return fmt.Errorf("nuts: the checkpoint is of a run with other settings: %+v, not %+v", was, is)
 	}
-	onHost, onDevice := len(c.Chains), 0
-	if o.Algorithm == RandomWalk {
-		onHost = len(c.Walks)
+	damaged := len(c.Transitions) != o.Chains
+	held := make([]int, o.Chains) // how often each chain is there
+	hold := func(chain, count int) {
+		if chain < 0 || chain+count > o.Chains || count < 0 {
+			damaged = true
+			return
+		}
+		for i := chain; i < chain+count; i++ {
+			held[i]++
+		}
 	}
-	for _, d := range c.Device {
-		onDevice += d.Chains
-	}
-	damaged := onHost+onDevice != o.Chains || onHost*onDevice != 0 || len(c.Transitions) != o.Chains
-	for _, x := range c.Chains {
+	for i, x := range c.Chains {
+		if x.Q == nil {
+			continue // a device has it
+		}
+		hold(i, 1)
 		damaged = damaged || len(x.Q) != dim || len(x.Gradient) != dim || len(x.InverseMass) != dim || len(x.Estimate.Position.Mean) != dim || len(x.Estimate.Position.Sums) != dim
 	}
-	for _, x := range c.Walks {
+	for i, x := range c.Walks {
+		hold(i, 1)
 		damaged = damaged || len(x.Q) != dim || len(x.SD) != dim || len(x.Moments.Mean) != dim || len(x.Moments.Sums) != dim
 	}
+	for _, d := range c.Device {
+		hold(d.First, d.Chains)
+	}
+	damaged = damaged || slices.ContainsFunc(held, func(n int) bool { return n != 1 }) || (o.Algorithm == RandomWalk) != (len(c.Walks) > 0)
 	if damaged {
 		return errors.New("nuts: the checkpoint is damaged: it does not hold what its settings ask for")
 	}
@@ -128,6 +140,11 @@ func (c *Checkpoint) check(o *Options, dim int) error {
 		}
 	}
 	return nil
+}
+
+// onHost reports whether a checkpoint has chains of a sampler on the host.
+func (c *Checkpoint) onHost(first, end int) bool {
+	return len(c.Chains) >= end && !slices.ContainsFunc(c.Chains[first:end], func(r chainRecord) bool { return r.Q == nil })
 }
 
 // record is the chain as it was at its last boundary.

@@ -47,6 +47,8 @@ func TestResume(t *testing.T) {
 		"nuts device":   {Algorithm: nuts.NUTS, Sampler: nuts.OnDevice, Groups: 2},
 		"hmc":           {Algorithm: nuts.HMC},
 		"hmc fixed":     {Algorithm: nuts.HMC, PathLength: 1.5, Metric: nuts.MetricDense},
+		"hmc device":    {Algorithm: nuts.HMC, Sampler: nuts.OnDevice, Groups: 2},
+		"pooled device": {Algorithm: nuts.NUTS, Pooled: true, Sampler: nuts.OnDevice, Groups: 2, Integrator: nuts.Rotation},
 		"rw":            {Algorithm: nuts.RandomWalk, Blocks: 2},
 	} {
 		t.Run(name, func(t *testing.T) {

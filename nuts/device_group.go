@@ -60,14 +60,14 @@ func (s *sampling) newDeviceGroup(ctx context.Context, dev device.Device, e Reco
 		}
 	}
 	if err := g.open(ctx, dev); err != nil {
-		return nil, errors.Join(err, g.close())
+		return nil, errors.Join(err, g.closeOwn())
 	}
 	return g, nil
 }
 
 func (g *deviceGroup) open(ctx context.Context, dev device.Device) error {
 	o := g.sampling.options
-	if slots := vectorSlots(o.MaxTreeDepth); slots*g.dim*g.n > 1<<31-1 {
+	if slots := vectorSlots(o); slots*g.dim*g.n > 1<<31-1 {
 		return fmt.Errorf("nuts: %d chains of dimension %d need %d numbers of sampler state, more than one buffer holds; use fewer chains or a smaller maximal tree depth", g.n, g.dim, slots*g.dim*g.n)
 	}
 	if err := g.trial(ctx); err != nil {
@@ -99,7 +99,7 @@ func (g *deviceGroup) open(ctx context.Context, dev device.Device) error {
 	if g.program, err = dev.Record(device.Recording{Name: "sampler", Stages: stages, ChainsIndependent: true, Repeat: g.batch}); err != nil {
 		return err
 	}
-	if o.Resume != nil {
+	if o.Resume != nil && !(o.relays() && o.Resume.onHost(g.first, g.first+g.n)) {
 		return g.restore(o.Resume)
 	}
 	return nil
@@ -190,6 +190,9 @@ func (g *deviceGroup) allocate(dev device.Device, rows int) (config, windows, se
 			flags[i] |= flagCloses
 		}
 	}
+	if o.Algorithm == HMC {
+		flags = g.sampling.ensemble.pathSteps(o)
+	}
 	list := make([]int32, max(len(g.kept), 1))
 	for k, i := range g.kept {
 		list[k] = int32(i)
@@ -198,7 +201,7 @@ func (g *deviceGroup) allocate(dev device.Device, rows int) (config, windows, se
 	config, errs[0] = g.newInts(dev, settings)
 	windows, errs[1] = g.newInts(dev, flags)
 	selected, errs[2] = g.newInts(dev, list)
-	g.vectors, errs[3] = g.newBuffer(dev, shaders.Float, vectorSlots(o.MaxTreeDepth)*g.dim*g.n)
+	g.vectors, errs[3] = g.newBuffer(dev, shaders.Float, vectorSlots(o)*g.dim*g.n)
 	g.numbers, errs[4] = g.newBuffer(dev, shaders.Float, int(numbers)*g.n)
 	g.counters, errs[5] = g.newBuffer(dev, shaders.Int, int(counters)*g.n)
 	g.ring, errs[6] = g.newBuffer(dev, shaders.Float, g.capacity*rows*g.n)
@@ -392,6 +395,33 @@ func (g *deviceGroup) save(r *record, transitions []int) error {
 	return nil
 }
 
+// take goes on with chains that the host has warmed up.
+func (g *deviceGroup) take(chains []*chain) error {
+	o := g.sampling.options
+	firstKept := o.Warmup
+	if o.KeepWarmup {
+		firstKept = 0
+	}
+	position, slope, inverse := make([]float64, g.dim*g.n), make([]float64, g.dim*g.n), make([]float64, g.dim*g.n)
+	values, state := make([]float64, int(numbers)*g.n), make([]int32, int(counters)*g.n)
+	for k, c := range chains {
+		scatter(position, c.state.q, k, g.n)
+		scatter(slope, c.state.gradient, k, g.n)
+		scatter(inverse, c.inverseMass, k, g.n)
+		for n, x := range map[number]float64{stepSize: c.StepSize, proposalDensity: c.state.logDensity, largestAllowed: c.largest()} {
+			values[int(n)*g.n+k] = x
+		}
+		for n, x := range map[counter]int{chainStage: int(stageGoOn), transitionsDone: c.Transition, written: c.Transition - firstKept, divergences: c.Divergences, tries: c.Tries} {
+			state[int(n)*g.n+k] = int32(x)
+		}
+		g.leapfrogs[k], g.drained[k], g.warm[k] = c.Leapfrogs, c.Transition-firstKept, true
+	}
+	copy(g.state, state)
+	at, size := g.evaluator.Position(), g.dim*g.n
+	return errors.Join(at.Buffer.WriteFloats(at.Offset, position), g.vectors.WriteFloats(slotProposal*size, position), g.vectors.WriteFloats(slotProposalSlope*size, slope),
+		g.vectors.WriteFloats(slotInverseMass*size, inverse), g.numbers.WriteFloats(0, values), g.counters.WriteInts(0, state))
+}
+
 // restore writes the sampler's state back.
 func (g *deviceGroup) restore(c *Checkpoint) error {
 	i := slices.IndexFunc(c.Device, func(d deviceRecord) bool { return d.First == g.first && d.Chains == g.n })
@@ -432,7 +462,10 @@ func (g *deviceGroup) collect(run *Run) {
 	run.Submissions += g.ticks / int64(g.batch)
 }
 
-func (g *deviceGroup) close() error {
+func (g *deviceGroup) close() error { return errors.Join(g.closeOwn(), g.evaluator.Close()) }
+
+// closeOwn frees all but the evaluator.
+func (g *deviceGroup) closeOwn() error {
 	var errs []error
 	if g.program != nil {
 		errs = append(errs, g.program.Close())
@@ -440,5 +473,5 @@ func (g *deviceGroup) close() error {
 	for _, b := range g.owned {
 		errs = append(errs, b.Close())
 	}
-	return errors.Join(append(errs, g.evaluator.Close())...)
+	return errors.Join(errs...)
 }

@@ -29,6 +29,7 @@ type shared struct {
 	Averaging dualAveraging
 	Length    lengthening
 	Searching bool // chains look for a step size
+	StepSize  float64
 }
 
 func newEnsemble(o *Options, dim int, noise span, groups int) *ensemble {
@@ -44,7 +45,7 @@ func (e *ensemble) restore(from *shared) error {
 	if from == nil || len(from.Length.Centre) != len(e.Length.Centre) {
 		return errors.New("nuts: the checkpoint is damaged: what chains have learnt together is missing")
 	}
-	e.Averaging, e.Searching = from.Averaging, from.Searching
+	e.Averaging, e.Searching, e.StepSize = from.Averaging, from.Searching, from.StepSize
 	e.Length.restore(&from.Length)
 	return nil
 }
@@ -160,6 +161,7 @@ func (e *ensemble) pool() {
 
 // release lets all chains go on with a step size, or each with its own if that is 0.
 func (e *ensemble) release(stepSize float64, search bool) {
+	e.StepSize = stepSize
 	for _, c := range e.chains {
 		if stepSize > 0 {
 			c.StepSize = stepSize

@@ -13,7 +13,9 @@ func (t *tick) finishTransition(next shaders.Value) {
 	t.If(t.And(diverged, t.Not(warming)), func() { t.increase(divergences) }, nil)
 	t.If(t.LessInt(transition, t.setting(configFirstKept)), nil, func() { t.keep(accept, steps, diverged) })
 	search := t.Variable(shaders.False)
-	t.If(warming, func() { t.adapt(accept, transition, search) }, nil)
+	if !t.path {
+		t.If(warming, func() { t.adapt(accept, transition, search) }, nil)
+	}
 	after := t.AddInt(transition, t.ConstInt(1))
 	t.setCount(transitionsDone, after)
 	t.If(t.EqualInt(after, t.setting(configTotal)), func() {

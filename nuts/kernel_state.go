@@ -29,7 +29,12 @@ const (
 	slotMarks // checkpoints: momentum, sum and previous momentum of each level
 )
 
-func vectorSlots(maxDepth int) int { return slotMarks + 3*(maxDepth+1) }
+func vectorSlots(o *Options) int {
+	if o.Algorithm == HMC {
+		return slotMarks
+	}
+	return slotMarks + 3*(o.MaxTreeDepth+1)
+}
 
 // number is a floating-point variable of a chain.
 type number int
@@ -130,6 +135,7 @@ type tick struct {
 	bits                        int
 	target                      float64 // acceptance
 	givenStart                  bool
+	path                        bool // HMC
 	noise                       span
 
 	chain, local shaders.Value
@@ -148,7 +154,7 @@ const unrolled = 4
 
 func buildTick(dim, chains, lanes, kept int, noise span, precision device.Precision, o *Options) *shaders.Kernel {
 	t := &tick{Builder: shaders.NewBuilder("sampler", chains), dim: dim, chains: chains, maxDepth: o.MaxTreeDepth, kept: kept,
-		lanes: lanes, bits: 64, target: o.TargetAccept, givenStart: o.Init != nil, noise: noise}
+		lanes: lanes, bits: 64, target: o.TargetAccept, givenStart: o.Init != nil, path: o.Algorithm == HMC, noise: noise}
 	if precision == device.Float32 {
 		t.bits = 32
 	}
@@ -173,7 +179,11 @@ func buildTick(dim, chains, lanes, kept int, noise span, precision device.Precis
 	active := t.Or(t.LessInt(stage, t.ConstInt(int(stageFinished))), t.EqualInt(stage, t.ConstInt(int(stageGoOn))))
 	t.If(active, func() {
 		t.loadState()
-		t.advance()
+		if t.path {
+			t.advancePath()
+		} else {
+			t.advance()
+		}
 		t.storeState()
 	}, nil)
 	return t.Kernel()

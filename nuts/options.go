@@ -24,7 +24,7 @@ type Options struct {
 	Draws  int // transitions kept per chain
 	Seed   uint64
 	// TargetAccept is the acceptance statistic that the step size is adapted to;
-	// default 0.8.
+	// default 0.8, for HMC 0.9.
 	TargetAccept float64
 	MaxTreeDepth int // of NUTS; default 10
 	// PathLength is the mean length of HMC's paths, in units of the integrator's
@@ -109,6 +109,9 @@ func (o *Options) check(dim int) error {
 	}
 	if o.TargetAccept == 0 {
 		o.TargetAccept = 0.8
+		if o.Algorithm == HMC {
+			o.TargetAccept = 0.9
+		}
 	}
 	if o.MaxTreeDepth == 0 {
 		o.MaxTreeDepth = 10
@@ -183,14 +186,23 @@ func (o *Options) check(dim int) error {
 // nothing.
 func (o *Options) HostOnly() string {
 	switch {
-	case o.Algorithm != NUTS:
+	case o.Algorithm == RandomWalk:
 		return fmt.Sprintf("algorithm %v", o.Algorithm)
-	case o.Metric != MetricVariance:
+	case o.Metric == MetricDense:
 		return fmt.Sprintf("metric %v", o.Metric)
-	case o.Pooled:
-		return "pooled adaptation"
 	case o.StepJitter != 0:
 		return "jitter of the step size"
 	}
 	return ""
+}
+
+// rotates reports whether the prior of the noise is used.
+func (o *Options) rotates() bool {
+	return o.Algorithm == RandomWalk || o.Integrator == Rotation || o.Integrator == AutoIntegrator && o.Algorithm == HMC
+}
+
+// relays reports whether the warm-up is the host's, though the draws may be the
+// device's.
+func (o *Options) relays() bool {
+	return o.Algorithm == HMC || o.Pooled || o.Metric != MetricVariance
 }

@@ -35,7 +35,7 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 		}
 	}
 	s.noise = noiseOf(target)
-	if o.Algorithm != RandomWalk && o.Integrator == Leapfrog {
+	if !o.rotates() {
 		s.noise = span{}
 	}
 	if o.Metric == MetricDense {
@@ -129,12 +129,23 @@ func (s *sampling) newGroup(ctx context.Context, dev device.Device, target Targe
 	case s.options.Sampler == OnDevice && !can:
 		return nil, errors.Join(errors.New("nuts: the target cannot be recorded with a sampler on the device; sample on the host"), e.Close())
 	case can && s.options.HostOnly() == "" && (s.options.Sampler == OnDevice || s.options.Sampler == Auto && dev.Info().Fuses):
-		return s.newDeviceGroup(ctx, dev, recordable, dim, first, end)
+		g, err := s.onDevice(ctx, dev, recordable, first, end)
+		if err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+		return g, nil
 	}
-	if r := s.options.Resume; r != nil && len(r.Chains) == 0 {
+	if r := s.options.Resume; r != nil && !r.onHost(first, end) {
 		return nil, errors.Join(errors.New("nuts: the checkpoint was made by a sampler on the device; resume on that device"), e.Close())
 	}
 	return s.newHostGroup(e, dim, first, end), nil
+}
+
+func (s *sampling) onDevice(ctx context.Context, dev device.Device, e Recordable, first, end int) (group, error) {
+	if s.options.relays() {
+		return s.newRelayGroup(ctx, dev, e, s.dim, first, end)
+	}
+	return s.newDeviceGroup(ctx, dev, e, s.dim, first, end)
 }
 
 // keep stores a transition; each chain is kept by one goroutine.

@@ -67,7 +67,7 @@ var badInputs = []struct {
 	{2, "loglik --model kunita", "use hxgpu sample"},
 	{2, "simulate --model kunita --tips 4 --out s", "simulate makes traits, not shapes"},
 	{2, "sample --algorithm split", "--algorithm split: use nuts, hmc or rw"},
-	{2, "sample --algorithm hmc --sampler device", "--sampler device: algorithm hmc runs on the host"},
+	{2, "sample --algorithm rw --sampler device", "--sampler device: algorithm rw runs on the host"},
 	{2, "sample --metric dense --sampler device", "--sampler device: metric dense runs on the host"},
 	{2, "sample --integrator euler", "--integrator euler: use auto, leapfrog or rotation"},
 	{2, "sample --metric full", "--metric full: use variance, dense, gradient or unit"},

@@ -19,10 +19,10 @@ type algorithmFlags struct {
 func (f *algorithmFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.algorithm, "algorithm", "nuts", "nuts (No-U-Turn sampler), hmc (paths whose length all chains learn together) or\nrw (random walk and Crank-Nicolson steps, no gradients)")
-	flags.StringVar(&f.integrator, "integrator", "auto", "nuts, hmc: leapfrog, rotation (solves the prior of the noise exactly) or auto,\nrotation where noise is sampled")
+	flags.StringVar(&f.integrator, "integrator", "auto", "nuts, hmc: leapfrog, rotation (solves the prior of the noise exactly) or auto,\nrotation with hmc where noise is sampled")
 	flags.StringVar(&f.metric, "metric", "variance", "nuts, hmc: what the masses are adapted to: variance, dense (the parameters'\ncovariance matrix), gradient (variances of positions and gradients) or unit")
 	flags.BoolVar(&f.pooled, "pooled", false, "nuts: all chains adapt one metric and step size together, for many short chains\n(hmc always does)")
-	flags.Float64Var(&f.targetAccept, "target-accept", 0.8, "acceptance that the step size is adapted to, between 0 and 1")
+	flags.Float64Var(&f.targetAccept, "target-accept", 0.8, "acceptance that the step size is adapted to, between 0 and 1 (hmc: 0.9)")
 	flags.IntVar(&f.maxTreeDepth, "max-treedepth", 10, "nuts: at most 2^this steps in a transition (kunita: 6)")
 	flags.Float64Var(&f.pathLength, "path-length", 0, "hmc: mean length of the paths in units of the integrator's time, not steps\n(0: learnt)")
 	flags.IntVar(&f.maxSteps, "max-steps", 1023, "hmc: at most this many steps in a transition (kunita: 63)")
