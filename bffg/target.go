@@ -139,6 +139,7 @@ type Evaluator struct {
 var (
 	_ nuts.Whitened    = (*Target)(nil)
 	_ nuts.ValueTarget = (*Target)(nil)
+	_ nuts.PriorTarget = (*Target)(nil)
 	_ nuts.Recordable  = (*Evaluator)(nil)
 )
 

@@ -39,9 +39,12 @@ type Options struct {
 	// StepJitter changes the step size of every transition by a random share of at
 	// most this, 0 to 1.
 	StepJitter float64
-	// Init holds a starting position per chain; without it positions start
-	// uniform on (-2,2) in every coordinate.
-	Init [][]float64
+	// Start says where chains begin, Init gives a position for each instead.
+	Start Start
+	Init  [][]float64
+	// Superchains, if not 0, is a number of groups of chains that start at one point
+	// each, for [NestedRhat]; it divides the number of chains.
+	Superchains int
 	// Groups is the number of groups that the chains are run in, each with an
 	// evaluator and a goroutine of its own. Results do not depend on it. The
 	// default is one per worker of the device.
@@ -81,6 +84,7 @@ type Options struct {
 	// Progress, if set, is called now and then while sampling goes on, from one
 	// goroutine at a time.
 	Progress func(Progress)
+	given    [][]float64 // Init as it was given
 	// ProgressEvery is the least time between two calls; default 100 ms.
 	ProgressEvery time.Duration
 }
@@ -139,6 +143,10 @@ func (o *Options) check(dim int) error {
 		return fmt.Errorf("nuts: %d draws; the number cannot be negative", o.Draws)
 	case !(o.TargetAccept > 0 && o.TargetAccept < 1):
 		return fmt.Errorf("nuts: target acceptance %v; it must lie between 0 and 1", o.TargetAccept)
+	case int(o.Start) >= len(startNames):
+		return fmt.Errorf("nuts: there is no %v", o.Start)
+	case o.Superchains < 0 || o.Superchains > 0 && o.Chains%o.Superchains != 0:
+		return fmt.Errorf("nuts: %d chains in %d superchains; the one must be a multiple of the other", o.Chains, o.Superchains)
 	case o.MaxTreeDepth < 1 || o.MaxTreeDepth > 20:
 		return fmt.Errorf("nuts: maximal tree depth %d; it must be 1 to 20", o.MaxTreeDepth)
 	case int(o.Algorithm) >= len(algorithmNames):

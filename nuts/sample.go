@@ -29,14 +29,22 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	s := &sampling{run: run, options: &run.Options, dim: target.Dim()}
 	s.saving.every = run.Options.CheckpointEvery
 	s.saving.left = make([]bool, groups)
+	run.Options.given = o.Init
+	if _, can := target.(PriorTarget); o.Start == StartPrior && !can {
+		return nil, errors.New("nuts: the target cannot draw from its prior; start in another way")
+	}
+	s.noise = noiseOf(target)
+	if !o.rotates() {
+		s.noise = span{}
+	}
 	if o.Resume != nil {
 		if err := o.Resume.check(&run.Options, target.Dim()); err != nil {
 			return nil, err
 		}
 	}
-	s.noise = noiseOf(target)
-	if !o.rotates() {
-		s.noise = span{}
+	began := time.Now()
+	if err := s.starts(ctx, dev, target); err != nil {
+		return nil, err
 	}
 	if o.Metric == MetricDense {
 		noise := noiseOf(target)
@@ -54,7 +62,6 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 			}
 		}
 	}
-	began := time.Now()
 	for g := range groups {
 		first, end := o.Chains*g/groups, o.Chains*(g+1)/groups
 		g, err := s.newGroup(ctx, dev, target, first, end)
