@@ -62,17 +62,27 @@ func (f *Folder) Path(name string) string { return filepath.Join(f.path, name) }
 
 // Write makes a file of what fill writes. The file appears complete or not at
 // all, and takes the place of one with its name.
-func (f *Folder) Write(name string, fill func(w io.Writer) error) (err error) {
+func (f *Folder) Write(name string, fill func(w io.Writer) error) error {
+	return f.write(name, fill, false)
+}
+
+// WriteDurably is Write that waits until the disk has the file, so that not even a
+// power cut leaves anything but the old file or the new one.
+func (f *Folder) WriteDurably(name string, fill func(w io.Writer) error) error {
+	return f.write(name, fill, true)
+}
+
+func (f *Folder) write(name string, fill func(w io.Writer) error, durably bool) (err error) {
 	target := f.Path(name)
-	file, err := os.CreateTemp(f.path, ".hxgpu-*")
+	file, err := os.CreateTemp(filepath.Dir(target), ".hxgpu-*")
 	if err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", target, cause(err))
+		return &WriteError{target, cause(err)}
 	}
 	defer func() {
 		if err != nil {
 			file.Close()
 			os.Remove(file.Name())
-			err = fmt.Errorf("%s: cannot be written: %w", target, cause(err))
+			err = &WriteError{target, cause(err)}
 		}
 	}()
 	out := bufio.NewWriterSize(file, 1<<16)
@@ -85,10 +95,30 @@ func (f *Folder) Write(name string, fill func(w io.Writer) error) (err error) {
 	if err := file.Chmod(0o644); err != nil {
 		return err
 	}
+	if durably {
+		if err := file.Sync(); err != nil {
+			return err
+		}
+	}
 	if err := file.Close(); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), target)
+	if err := os.Rename(file.Name(), target); err != nil {
+		return err
+	}
+	if durably {
+		syncFolder(filepath.Dir(target))
+	}
+	return nil
+}
+
+// syncFolder makes the disk keep a folder's list of names. Not every operating
+// system can; a file's contents do not depend on it.
+func syncFolder(path string) {
+	if folder, err := os.Open(path); err == nil {
+		folder.Sync() //nolint:errcheck // see above
+		folder.Close()
+	}
 }
 
 // WriteJSON writes a value as indented JSON.
@@ -132,17 +162,4 @@ func EncodeJSON(w io.Writer, value any) error {
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(value)
-}
-
-// cause is an error without the path of a temporary file.
-func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	var link *os.LinkError
-	if errors.As(err, &link) {
-		return link.Err
-	}
-	return err
 }

@@ -1,0 +1,150 @@
+package runstore
+
+import (
+	"fmt"
+	"os"
+)
+
+// TableWriter writes a table of draws. It gathers the rows of each chain and
+// writes them when their block is full, and at [TableWriter.Flush]. It is for one
+// goroutine at a time.
+type TableWriter struct {
+	layout
+	file *os.File
+	runs []run // by chain
+}
+
+// run is a run of rows of one block that have not been written.
+type run struct {
+	first   int
+	records []byte
+}
+
+// CreateTable makes a table without rows, in the place of one that is there.
+func CreateTable(path string, m TableMeta) (*TableWriter, error) {
+	head, err := encodeHeader(m)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return nil, &WriteError{path, cause(err)}
+	}
+	w := newTableWriter(file, m, len(head))
+	if _, err = file.WriteAt(head, 0); err == nil {
+		err = file.Sync()
+	}
+	if err != nil {
+		file.Close()
+		return nil, &WriteError{path, cause(err)}
+	}
+	return w, nil
+}
+
+// ContinueTable opens a table to write more rows, or some of its rows again. Its
+// head must be what CreateTable writes for m; a *[DamagedError] says how it
+// differs.
+func ContinueTable(path string, m TableMeta) (*TableWriter, error) {
+	head, err := encodeHeader(m)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	t, err := OpenTable(path)
+	if err != nil {
+		return nil, err
+	}
+	there, err := encodeHeader(t.TableMeta)
+	t.Close()
+	if err != nil || string(there) != string(head) {
+		return nil, &DamagedError{path, "it has other columns or chains than the run"}
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, &WriteError{path, cause(err)}
+	}
+	return newTableWriter(file, m, len(head)), nil
+}
+
+func newTableWriter(file *os.File, m TableMeta, head int) *TableWriter {
+	return &TableWriter{layout: newLayout(m, head), file: file, runs: make([]run, m.Chains)}
+}
+
+// Put adds a row of a chain. Rows that follow one another are written together.
+func (w *TableWriter) Put(chain, row int, values []float64) error {
+	if len(values) != w.Columns() {
+		return fmt.Errorf("%s: a row of %d numbers for %d columns", w.file.Name(), len(values), w.Columns())
+	}
+	r := &w.runs[chain]
+	if len(r.records) > 0 && row != r.first+len(r.records)/int(w.record) {
+		if err := w.write(chain); err != nil {
+			return err
+		}
+	}
+	if len(r.records) == 0 {
+		r.first = row
+	}
+	r.records = appendRecord(r.records, chain, row, values)
+	if row%w.Block == w.Block-1 {
+		return w.write(chain)
+	}
+	return nil
+}
+
+// write writes the gathered rows of a chain; they stay gathered if that fails.
+func (w *TableWriter) write(chain int) error {
+	r := &w.runs[chain]
+	if len(r.records) == 0 {
+		return nil
+	}
+	if _, err := w.file.WriteAt(r.records, w.offset(chain, r.first)); err != nil {
+		return &WriteError{w.file.Name(), cause(err)}
+	}
+	r.records = r.records[:0]
+	return nil
+}
+
+// Flush writes all rows that are gathered.
+func (w *TableWriter) Flush() error {
+	for chain := range w.runs {
+		if err := w.write(chain); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sync flushes, and waits until the disk has everything.
+func (w *TableWriter) Sync() error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := w.file.Sync(); err != nil {
+		return &WriteError{w.file.Name(), cause(err)}
+	}
+	return nil
+}
+
+// Trim cuts off what stands behind the last record of tables whose chains all have
+// a number of rows: what does not belong there.
+func (w *TableWriter) Trim(rows int) error {
+	end := w.start
+	if rows > 0 {
+		end = w.offset(w.Chains-1, rows-1) + w.record
+	}
+	info, err := w.file.Stat()
+	if err == nil && info.Size() > end {
+		err = w.file.Truncate(end)
+	}
+	if err != nil {
+		return &WriteError{w.file.Name(), cause(err)}
+	}
+	return nil
+}
+
+// Close closes the file without flushing.
+func (w *TableWriter) Close() error {
+	if err := w.file.Close(); err != nil {
+		return &WriteError{w.file.Name(), cause(err)}
+	}
+	return nil
+}
