@@ -2,6 +2,7 @@ package nuts
 
 import (
 	"context"
+	"errors"
 	"math"
 	"sync"
 )
@@ -38,6 +39,16 @@ func newEnsemble(o *Options, dim int, noise span, groups int) *ensemble {
 	return e
 }
 
+// restore takes over what an earlier run has learnt.
+func (e *ensemble) restore(from *shared) error {
+	if from == nil || len(from.Length.Centre) != len(e.Length.Centre) {
+		return errors.New("nuts: the checkpoint is damaged: what chains have learnt together is missing")
+	}
+	e.Averaging, e.Searching = from.Averaging, from.Searching
+	e.Length.restore(&from.Length)
+	return nil
+}
+
 // sharesStep reports whether all chains have one step size.
 func (e *ensemble) sharesStep() bool { return e != nil && e.options.Algorithm == HMC }
 
@@ -54,12 +65,16 @@ func (e *ensemble) plan(h *path, transition int, stepSize float64) {
 	}
 }
 
-// meet waits for the chains of all other groups; the last group adapts.
-func (e *ensemble) meet(ctx context.Context) error {
+// meet waits for the chains of all other groups; the last group calls before, while
+// all stand still, and adapts.
+func (e *ensemble) meet(ctx context.Context, before func() error) error {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	e.arrived++
 	if e.arrived == e.groups {
+		if err := before(); err != nil {
+			return err
+		}
 		e.arrived = 0
 		e.meeting++
 		e.adapt()

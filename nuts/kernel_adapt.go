@@ -7,7 +7,7 @@ func (t *tick) finishTransition(next shaders.Value) {
 	t.setCount(allLeapfrogs, t.AddInt(t.count(allLeapfrogs), t.count(leapfrogs)))
 	steps := t.IntToFloat(t.count(leapfrogs)) // at least 1
 	accept := t.div(t.num(acceptSum), steps)
-	transition := t.count(transitions)
+	transition := t.count(transitionsDone)
 	diverged := t.EqualInt(t.count(subtreeLeaf), t.ConstInt(divergent))
 	warming := t.LessInt(transition, t.setting(configWarmup))
 	t.If(t.And(diverged, t.Not(warming)), func() { t.increase(divergences) }, nil)
@@ -15,7 +15,7 @@ func (t *tick) finishTransition(next shaders.Value) {
 	search := t.Variable(shaders.False)
 	t.If(warming, func() { t.adapt(accept, transition, search) }, nil)
 	after := t.AddInt(transition, t.ConstInt(1))
-	t.setCount(transitions, after)
+	t.setCount(transitionsDone, after)
 	t.If(t.EqualInt(after, t.setting(configTotal)), func() {
 		t.stop(stageFinished)
 		t.Set(next, t.ConstInt(nextNothing))

@@ -59,7 +59,7 @@ type counter int
 
 const (
 	chainStage counter = iota
-	transitions
+	transitionsDone
 	written // draws put into the ring since the start
 	allLeapfrogs
 	divergences
@@ -85,6 +85,7 @@ const (
 	stageNoStart  = stageFinished + 1 + iota // no finite log density found
 	stageTooLarge                            // steps of any size are accepted
 	stageTooSmall                            // no step is
+	stageGoOn                                // finished earlier, and is to go on
 )
 
 // Integers that hold for a whole run.
@@ -169,7 +170,8 @@ func buildTick(dim, chains, lanes, kept int, noise span, precision device.Precis
 		t.reduction = t.SharedArray("reduction", widestReduction*lanes)
 	}
 	stage := t.LoadInt(t.counterBuffer, t.row(int(chainStage)))
-	t.If(t.LessInt(stage, t.ConstInt(int(stageFinished))), func() {
+	active := t.Or(t.LessInt(stage, t.ConstInt(int(stageFinished))), t.EqualInt(stage, t.ConstInt(int(stageGoOn))))
+	t.If(active, func() {
 		t.loadState()
 		t.advance()
 		t.storeState()

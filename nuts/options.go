@@ -60,10 +60,24 @@ type Options struct {
 	// KeepWarmup keeps the transitions of the warm-up too, apart from the draws.
 	KeepWarmup bool
 	// OnDraw, if set, is called for every kept draw, in order for each chain and
-	// from one goroutine at a time. It is given all coordinates, whatever Select
-	// says; the slice is the sampler's and is not to be changed or held on to.
-	// An error ends the run.
+	// from one goroutine at a time; with KeepWarmup also for the transitions of the
+	// warm-up, which have negative numbers. It is given all coordinates, whatever
+	// Select says; the slice is the sampler's and is not to be changed or held on
+	// to. An error ends the run.
 	OnDraw func(chain, draw int, q []float64, s Stats) error
+	// Discard keeps no draws in the Run; OnDraw is given them.
+	Discard bool
+	// OnCheckpoint, if set, is given the state of all chains from time to time, when
+	// the run ends, and when the context or a fault of the device ends it. The calls
+	// of OnDraw for the transitions that it counts have returned before; it is not
+	// called together with OnDraw. An error ends the run.
+	OnCheckpoint func(*Checkpoint) error
+	// CheckpointEvery is the least time between two checkpoints; default 2 s.
+	CheckpointEvery time.Duration
+	// Resume goes on from a checkpoint of a run of the same target with the same
+	// settings, but for Draws, which may be more, and Groups. Draws that were given
+	// to OnDraw after the checkpoint was made are made again.
+	Resume *Checkpoint
 	// Progress, if set, is called now and then while sampling goes on, from one
 	// goroutine at a time.
 	Progress func(Progress)
@@ -104,6 +118,9 @@ func (o *Options) check(dim int) error {
 	}
 	if o.MaxSteps == 0 {
 		o.MaxSteps = 1023
+	}
+	if o.CheckpointEvery == 0 {
+		o.CheckpointEvery = 2 * time.Second
 	}
 	if o.ProgressEvery == 0 {
 		o.ProgressEvery = 100 * time.Millisecond
