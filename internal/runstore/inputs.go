@@ -1,6 +1,7 @@
 package runstore
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -47,9 +48,16 @@ func safeName(path string) string {
 	return strings.TrimRight(name, ".") // Windows drops dots at the end
 }
 
-// WriteInput copies an input, byte by byte.
+// WriteInput copies an input, byte by byte. It does not take the place of another
+// file.
 func (f *Folder) WriteInput(in InputFile, text []byte) error {
-	folder := f.Path(InputsFolder)
+	folder, path := f.Path(InputsFolder), f.Path(filepath.FromSlash(in.Copy))
+	switch there, err := os.ReadFile(path); {
+	case err == nil && bytes.Equal(there, text):
+		return nil
+	case err == nil:
+		return fmt.Errorf("%s is there already, and is not the copy of --%s %s that is to be made: name another folder", path, in.Flag, in.Given)
+	}
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return &WriteError{folder, cause(err)}
 	}

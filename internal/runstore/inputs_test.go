@@ -35,6 +35,7 @@ func TestInputs(t *testing.T) {
 	_, err = f.CheckInput(in)
 	require.ErrorContains(t, err, "the copy of --traits c.csv is missing")
 	require.NoError(t, f.WriteInput(in, []byte("abd")))
+	require.ErrorContains(t, f.WriteInput(in, []byte("abc")), "is there already")
 	_, err = f.CheckInput(in)
 	require.ErrorContains(t, err, "it is not the copy of --traits that the run made")
 	in.Copy = "../c.csv"

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -122,6 +123,31 @@ func TestTableOrder(t *testing.T) {
 	}
 	_, err = table.Read([]int{0}, 0, 20)
 	require.ErrorContains(t, err, "row 20 of chain 1 is not there")
+}
+
+// TestTableInMemory: it holds what a file would.
+func TestTableInMemory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "draws.bin")
+	m := TableMeta{Chains: 3, Stride: 1, Coordinates: 1000}.WithBlock() // several pages
+	writeTable(t, path, m, 300, rand.New(rand.NewPCG(3, 1)))
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	w, err := CreateTableInMemory(m)
+	require.NoError(t, err)
+	continueTable(t, w, make([]int, 3), 300, rand.New(rand.NewPCG(4, 1)))
+	table, err := w.Table()
+	require.NoError(t, err)
+	require.EqualValues(t, len(want), table.size)
+	got := make([]byte, table.size)
+	_, err = table.from.ReadAt(got, 0)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(want, got))
+	n, err := table.from.ReadAt(make([]byte, 10), table.size-4)
+	require.Equal(t, 4, n)
+	require.ErrorIs(t, err, io.EOF)
+	rows, err := table.Rows()
+	require.NoError(t, err)
+	require.Equal(t, []int{300, 300, 300}, rows)
 }
 
 // TestTableCut: a table that ends anywhere, with anything behind the end, gives the

@@ -10,7 +10,8 @@ import (
 // goroutine at a time.
 type TableWriter struct {
 	layout
-	file *os.File
+	path string
+	to   storage
 	runs []run // by chain
 }
 
@@ -30,7 +31,6 @@ func CreateTable(path string, m TableMeta) (*TableWriter, error) {
 	if err != nil {
 		return nil, &WriteError{path, cause(err)}
 	}
-	w := newTableWriter(file, m, len(head))
 	if _, err = file.WriteAt(head, 0); err == nil {
 		err = file.Sync()
 	}
@@ -38,7 +38,20 @@ func CreateTable(path string, m TableMeta) (*TableWriter, error) {
 		file.Close()
 		return nil, &WriteError{path, cause(err)}
 	}
-	return w, nil
+	return newTableWriter(path, fileStorage{file}, m, len(head)), nil
+}
+
+// CreateTableInMemory makes a table that goes with the process.
+func CreateTableInMemory(m TableMeta) (*TableWriter, error) {
+	head, err := encodeHeader(m)
+	if err != nil {
+		return nil, err
+	}
+	to := &memory{}
+	if _, err := to.WriteAt(head, 0); err != nil {
+		return nil, err
+	}
+	return newTableWriter("the draws in memory", to, m, len(head)), nil
 }
 
 // ContinueTable opens a table to write more rows, or some of its rows again. Its
@@ -62,17 +75,30 @@ func ContinueTable(path string, m TableMeta) (*TableWriter, error) {
 	if err != nil {
 		return nil, &WriteError{path, cause(err)}
 	}
-	return newTableWriter(file, m, len(head)), nil
+	return newTableWriter(path, fileStorage{file}, m, len(head)), nil
 }
 
-func newTableWriter(file *os.File, m TableMeta, head int) *TableWriter {
-	return &TableWriter{layout: newLayout(m, head), file: file, runs: make([]run, m.Chains)}
+func newTableWriter(path string, to storage, m TableMeta, head int) *TableWriter {
+	return &TableWriter{layout: newLayout(m, head), path: path, to: to, runs: make([]run, m.Chains)}
+}
+
+// Table flushes the rows, and reads what has been written so far. It is closed with
+// the writer.
+func (w *TableWriter) Table() (*Table, error) {
+	if err := w.Flush(); err != nil {
+		return nil, err
+	}
+	size, err := w.to.size()
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot be read: %w", w.path, cause(err))
+	}
+	return newTable(w.path, w.to, size)
 }
 
 // Put adds a row of a chain. Rows that follow one another are written together.
 func (w *TableWriter) Put(chain, row int, values []float64) error {
 	if len(values) != w.Columns() {
-		return fmt.Errorf("%s: a row of %d numbers for %d columns", w.file.Name(), len(values), w.Columns())
+		return fmt.Errorf("%s: a row of %d numbers for %d columns", w.path, len(values), w.Columns())
 	}
 	r := &w.runs[chain]
 	if len(r.records) > 0 && row != r.first+len(r.records)/int(w.record) {
@@ -96,8 +122,8 @@ func (w *TableWriter) write(chain int) error {
 	if len(r.records) == 0 {
 		return nil
 	}
-	if _, err := w.file.WriteAt(r.records, w.offset(chain, r.first)); err != nil {
-		return &WriteError{w.file.Name(), cause(err)}
+	if _, err := w.to.WriteAt(r.records, w.offset(chain, r.first)); err != nil {
+		return &WriteError{w.path, cause(err)}
 	}
 	r.records = r.records[:0]
 	return nil
@@ -118,8 +144,8 @@ func (w *TableWriter) Sync() error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if err := w.file.Sync(); err != nil {
-		return &WriteError{w.file.Name(), cause(err)}
+	if err := w.to.Sync(); err != nil {
+		return &WriteError{w.path, cause(err)}
 	}
 	return nil
 }
@@ -131,20 +157,20 @@ func (w *TableWriter) Trim(rows int) error {
 	if rows > 0 {
 		end = w.offset(w.Chains-1, rows-1) + w.record
 	}
-	info, err := w.file.Stat()
-	if err == nil && info.Size() > end {
-		err = w.file.Truncate(end)
+	size, err := w.to.size()
+	if err == nil && size > end {
+		err = w.to.Truncate(end)
 	}
 	if err != nil {
-		return &WriteError{w.file.Name(), cause(err)}
+		return &WriteError{w.path, cause(err)}
 	}
 	return nil
 }
 
 // Close closes the file without flushing.
 func (w *TableWriter) Close() error {
-	if err := w.file.Close(); err != nil {
-		return &WriteError{w.file.Name(), cause(err)}
+	if err := w.to.Close(); err != nil {
+		return &WriteError{w.path, cause(err)}
 	}
 	return nil
 }
