@@ -277,9 +277,9 @@ func (c *sampleCommand) outError(s *sampled, err error) error {
 		return fmt.Errorf("%w; what was drawn until the last checkpoint is kept: hxgpu sample --resume %s goes on from there", err, c.out)
 	}
 	if !s.folder.Holds(runstore.RunFile) {
-		return fmt.Errorf("%s: %w; nothing has been drawn yet", flag, err)
+		return fmt.Errorf("%s: %w; nothing has been drawn yet", flag, write)
 	}
-	return fmt.Errorf("%s: %w; nothing that was stored is lost: free space, or see to what is wrong, then hxgpu sample --resume %s goes on from the last checkpoint", flag, err, c.out)
+	return fmt.Errorf("%s: %w; nothing that was stored is lost: free space, or see to what is wrong, then hxgpu sample --resume %s goes on from the last checkpoint", flag, write, c.out)
 }
 
 // nothing ends a run that was interrupted before every chain had a draw.

@@ -90,7 +90,12 @@ func TestTableOrder(t *testing.T) {
 	for seed := range uint64(20) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		writeTable(t, path, smallTable, 10, random)
-		if seed%2 == 1 { // written to row 10, then from any earlier row to 19
+		if seed%2 == 1 { // written to row 10, then from any earlier row to 19, with something behind
+			if seed%4 == 1 {
+				text, err := os.ReadFile(path)
+				require.NoError(t, err)
+				require.NoError(t, os.WriteFile(path, append(text, bytes.Repeat([]byte{7}, 3000)...), 0o644))
+			}
 			w, err := ContinueTable(path, smallTable)
 			require.NoError(t, err)
 			continueTable(t, w, []int{random.IntN(11), random.IntN(11), random.IntN(11)}, 19, random)

@@ -1,7 +1,9 @@
 package runstore
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -150,9 +152,13 @@ func (w *TableWriter) Sync() error {
 	return nil
 }
 
-// Trim cuts off what stands behind the last record of tables whose chains all have
-// a number of rows: what does not belong there.
+// Trim flushes, and removes what does not belong into a table whose chains all have a
+// number of rows: what stands behind the last record, or where rows to come would
+// stand in the last block.
 func (w *TableWriter) Trim(rows int) error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
 	end := w.start
 	if rows > 0 {
 		end = w.offset(w.Chains-1, rows-1) + w.record
@@ -161,8 +167,36 @@ func (w *TableWriter) Trim(rows int) error {
 	if err == nil && size > end {
 		err = w.to.Truncate(end)
 	}
+	if rows%w.Block > 0 {
+		for chain := 0; err == nil && chain < w.Chains-1; chain++ {
+			err = w.clear(w.offset(chain, rows), int64(w.Block-rows%w.Block)*w.record)
+		}
+	}
 	if err != nil {
 		return &WriteError{w.path, cause(err)}
+	}
+	return nil
+}
+
+// clear makes some bytes zeros if they are not.
+func (w *TableWriter) clear(at, n int64) error {
+	buffer := make([]byte, min(n, runBytes))
+	for ; n > 0; at, n = at+int64(len(buffer)), n-int64(len(buffer)) {
+		buffer = buffer[:min(n, int64(len(buffer)))]
+		if _, err := w.to.ReadAt(buffer, at); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		dirty := false
+		for _, b := range buffer {
+			dirty = dirty || b != 0
+		}
+		if !dirty {
+			continue
+		}
+		clear(buffer)
+		if _, err := w.to.WriteAt(buffer, at); err != nil {
+			return err
+		}
 	}
 	return nil
 }
