@@ -42,7 +42,7 @@ type sampleCommand struct {
 func newSampleCommand() *cobra.Command {
 	var c sampleCommand
 	cmd := &cobra.Command{
-		Use: "sample", Short: "Draw from the posterior by the No-U-Turn sampler", Args: noArguments,
+		Use: "sample", Short: "Draw from the posterior by Hamiltonian Monte Carlo", Args: noArguments,
 		Long: `sample fits a model to the traits of a tree's tips and prints the posterior of its
 parameters; without arguments it fits a built-in example and prints the exact
 posterior beside the result.
@@ -96,8 +96,8 @@ func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	c.algorithmFlags.add(cmd)
 	f := cmd.Flags()
 	f.IntVar(&c.chains, "chains", 4, "number of chains")
-	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (kunita by nuts: 200)")
-	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts: 200)")
+	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (hmc: 500, kunita: 200)")
+	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts or hmc: 200)")
 	f.Uint64Var(&c.seed, "seed", 1, "seed of the random numbers; equal seeds give equal draws")
 	f.IntVar(&c.stateDraws, "state-draws", 1000, "draws behind the ancestors' states, over all chains; 0 for none")
 	f.StringVar(&c.out, "out", "", "`folder` for draws, summary and states")
@@ -122,10 +122,10 @@ func (c *sampleCommand) check() error {
 	if err := c.shapes.check(c.model.model); err != nil {
 		return err
 	}
+	c.defaults()
 	if err := c.algorithmFlags.check(); err != nil {
 		return err
 	}
-	c.shapeDefaults()
 	if err := c.device.check(); err != nil {
 		return err
 	}
@@ -142,6 +142,8 @@ func (c *sampleCommand) check() error {
 		return usagef("--draws %d: it must be 4 (the fewest that R-hat can judge) to %d", c.draws, most)
 	case c.chains*c.draws > most:
 		return usagef("--chains %d, --draws %d: more than %d draws in all; ask for fewer", c.chains, c.draws, most)
+	case c.superchains > 0 && c.chains%c.superchains != 0:
+		return usagef("--chains %d, --superchains %d: the one must be a multiple of the other", c.chains, c.superchains)
 	case c.stateDraws < 0:
 		return usagef("--state-draws %d: it must be 0 or more", c.stateDraws)
 	case c.overwrite && c.out == "":
@@ -156,16 +158,31 @@ func (c *sampleCommand) check() error {
 	return nil
 }
 
-// shapeDefaults are the defaults of a model whose gradient takes a good part of a
-// second: shorter chains, and trajectories of 63 steps at most.
-func (c *sampleCommand) shapeDefaults() {
-	if c.model.model != shapeModel || c.algorithm == nuts.RandomWalk.String() {
-		return
+// defaults fills in what depends on the model and the algorithm. The gradient of
+// shapes takes a good part of a second: chains are shorter there, and transitions
+// have 63 steps at most.
+func (c *sampleCommand) defaults() {
+	shapes := c.model.model == shapeModel
+	if c.algorithm == "auto" {
+		c.algorithm = nuts.HMC.String()
+		if shapes {
+			c.algorithm = nuts.NUTS.String()
+		}
 	}
-	for flag, set := range map[string]func(){"warmup": func() { c.warmup = 200 }, "draws": func() { c.draws = 200 }, "max-treedepth": func() { c.maxTreeDepth = 6 }, "max-steps": func() { c.maxSteps = 63 }} {
+	unless := func(flag string, set func()) {
 		if !c.changed(flag) {
 			set()
 		}
+	}
+	if c.algorithm == nuts.HMC.String() {
+		unless("warmup", func() { c.warmup = 500 })
+		unless("target-accept", func() { c.targetAccept = 0.9 })
+	}
+	if shapes && c.algorithm != nuts.RandomWalk.String() {
+		unless("warmup", func() { c.warmup = 200 })
+		unless("draws", func() { c.draws = 200 })
+		unless("max-treedepth", func() { c.maxTreeDepth = 6 })
+		unless("max-steps", func() { c.maxSteps = 63 })
 	}
 }
 
@@ -176,6 +193,7 @@ type sampled struct {
 	in      *inputs
 	model   *bffg.Model
 	target  *bffg.Target
+	starts  [][]float64 // given starting positions
 	info    device.Info
 	run     *nuts.Run
 	drawn   *drawn
@@ -309,7 +327,10 @@ func (c *sampleCommand) prepare(s *sampled) (err error) {
 		return err
 	}
 	s.compile = time.Since(began)
-	s.target.Schedule, err = plan.ParseSchedule(c.schedule)
+	if s.target.Schedule, err = plan.ParseSchedule(c.schedule); err != nil {
+		return err
+	}
+	s.starts, err = c.readStarts(s.target)
 	return err
 }
 
@@ -366,6 +387,7 @@ func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sample
 	if !c.quiet {
 		options.Progress = newProgress(c.stderr).show
 	}
+	options.Init = s.starts
 	run, err := nuts.Sample(ctx, dev, s.target, options)
 	if err != nil && (run == nil || !run.Interrupted) {
 		if ctx.Err() != nil {

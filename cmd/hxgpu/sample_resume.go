@@ -74,6 +74,9 @@ func (c *sampleCommand) restore(folder *runstore.Folder, record runstore.Run) er
 	if file, ok := strings.CutPrefix(c.model.root, "file="); ok {
 		named["root"] = file
 	}
+	if file, ok := c.startFile(); ok {
+		named["start"] = file
+	}
 	for flag, given := range named {
 		if _, ok := c.files.files.copies[flag]; given != "" && !ok {
 			return damaged("it names no copy of --%s %s", flag, given)

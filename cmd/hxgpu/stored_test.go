@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -196,7 +197,6 @@ func TestMerge(t *testing.T) {
 
 	traits, err := os.ReadFile("made/traits.csv")
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile("made/traits.csv", append(traits, "zz,1\n"...), 0o644))
 	for flags, want := range map[string]string{
 		"":                                "run2 and other cannot be merged: the file of --traits differs: made/traits.csv and made/traits.csv do not hold the same",
 		"--model ou":                      "the model differs: bm and ou",
@@ -205,9 +205,11 @@ func TestMerge(t *testing.T) {
 		"--prior sigma_sq=lognormal(0,1)": "the prior of sigma_sq differs",
 		"--edge-lengths unit --prior sigma_sq=lognormal(-0.3,2)": "the value of --edge-lengths differs: [raw] and [unit]",
 	} {
-		if flags != "" {
-			require.NoError(t, os.WriteFile("made/traits.csv", traits, 0o644))
+		table := traits
+		if flags == "" {
+			table = append(slices.Clone(traits), "zz,1\n"...)
 		}
+		require.NoError(t, os.WriteFile("made/traits.csv", table, 0o644))
 		code, _, stderr := command(t, append(append(args, strings.Fields(flags)...), "--seed", "7", "--draws", "60", "--out", "other", "--overwrite")...)
 		require.Zero(t, code, stderr)
 		code, _, stderr = command(t, "merge", "run2", "other", "--out", "never")
