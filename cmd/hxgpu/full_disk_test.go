@@ -3,6 +3,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,4 +78,29 @@ func TestFullDisk(t *testing.T) {
 	}
 	t.Cleanup(func() { exec.Command("umount", "-l", "full").Run() })
 	notLost(t, process, func() { require.NoError(t, mount("remount,size=16m")) }, "no space left on device")
+}
+
+// TestPipedInput: what comes through a pipe can be read only once; the run keeps it,
+// and goes on without it.
+func TestPipedInput(t *testing.T) {
+	stored(t, "--draws", "40")
+	code, _, stderr := command(t, "sample", "--resume", "run", "--draws", "60", "--quiet")
+	require.Zero(t, code, stderr)
+	text, err := os.Open("made/tree.nwk")
+	require.NoError(t, err)
+	defer text.Close()
+	cmd := process("sample", "--tree", "/dev/stdin", "--traits", "made/traits.csv", "--trait", "x", "--warmup", "100", "--chains", "2", "--quiet", "--device", "cpu", "--draws", "40", "--out", "piped")
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	go func() {
+		defer stdin.Close()
+		io.Copy(stdin, text) //nolint:errcheck // the run says what is wrong
+	}()
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	code, _, stderr = command(t, "sample", "--resume", "piped", "--draws", "60", "--quiet")
+	require.Zero(t, code, stderr)
+	a, b := runFiles(t, "run"), runFiles(t, "piped")
+	require.Equal(t, a["draws.bin"], b["draws.bin"])
+	require.Equal(t, a["inputs/tree-tree.nwk"], b["inputs/tree-stdin"])
 }

@@ -127,6 +127,8 @@ func (c *sampleCommand) createStore(s *sampled) (err error) {
 		if err := s.folder.Clear(); err != nil {
 			return err
 		}
+	} else if s.folder.Holds(runstore.RunFile) {
+		return fmt.Errorf("%s %w, which another process has made just now", c.out, runstore.ErrHasRun)
 	}
 	if err := c.files.files.copyTo(s.folder); err != nil {
 		return err
