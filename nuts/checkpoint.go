@@ -69,7 +69,6 @@ type deviceRecord struct {
 	Position, Vectors, Numbers []float64
 	Counters                   []int32
 	Leapfrogs                  []int64
-	Ticks                      int64
 }
 
 // checkpointFormat begins the bytes of a checkpoint.

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -240,9 +239,10 @@ func TestAnolePosterior(t *testing.T) {
 // TestInterrupt: what has been drawn is summarised and written.
 func TestInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
-	ctx, cancel := context.WithTimeout(context.Background(), 400*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var stdout, stderr bytes.Buffer
+	go whenDrawn("run/draws.bin", cancel)
 	code := run(ctx, []string{"sample", "--warmup", "100", "--draws", "1000000", "--out", "run"}, &stdout, &stderr)
 	require.Equal(t, 130, code, stderr.String())
 	require.Contains(t, stdout.String(), "sigma_sq")
