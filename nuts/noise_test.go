@@ -50,13 +50,18 @@ func TestNoiseAlgorithms(t *testing.T) {
 		algorithm  Algorithm
 		integrator Integrator
 		metric     Metric
+		unitNoise  bool
 		draws      int
 		blocks     int
-	}{{NUTS, Leapfrog, MetricVariance, 1500, 1}, {NUTS, Rotation, MetricVariance, 1500, 1}, {NUTS, Rotation, MetricGradient, 1500, 1}, {NUTS, Rotation, MetricDense, 1500, 1},
-		{HMC, Leapfrog, MetricVariance, 1500, 1}, {HMC, Rotation, MetricVariance, 1500, 1}, {HMC, Rotation, MetricGradient, 1500, 1}, {HMC, Rotation, MetricUnit, 1500, 1},
-		{RandomWalk, AutoIntegrator, MetricVariance, 40000, 1}, {RandomWalk, AutoIntegrator, MetricVariance, 20000, 4}} {
+	}{{NUTS, Leapfrog, MetricVariance, false, 1500, 1}, {NUTS, Rotation, MetricVariance, false, 1500, 1}, {NUTS, Rotation, MetricGradient, false, 1500, 1}, {NUTS, Rotation, MetricDense, false, 1500, 1},
+		{NUTS, Rotation, MetricDense, true, 1500, 1}, {HMC, Leapfrog, MetricVariance, false, 1500, 1}, {HMC, Rotation, MetricVariance, false, 1500, 1}, {HMC, Rotation, MetricGradient, false, 1500, 1}, {HMC, Rotation, MetricUnit, false, 1500, 1},
+		{RandomWalk, AutoIntegrator, MetricVariance, false, 40000, 1}, {RandomWalk, AutoIntegrator, MetricVariance, false, 20000, 4}} {
 		t.Run(fmt.Sprintf("%v %v %v %d", tt.algorithm, tt.integrator, tt.metric, tt.blocks), func(t *testing.T) {
-			run := sample(t, newNoiseTarget(n, y, s), Options{Chains: 4, Warmup: 500, Draws: tt.draws, Seed: 3, TargetAccept: 0.8, Algorithm: tt.algorithm, Integrator: tt.integrator, Metric: tt.metric, Blocks: tt.blocks})
+			run := sample(t, newNoiseTarget(n, y, s), Options{Chains: 4, Warmup: 500, Draws: tt.draws, Seed: 3, TargetAccept: 0.8, Algorithm: tt.algorithm, Integrator: tt.integrator, Metric: tt.metric, UnitNoise: tt.unitNoise, Blocks: tt.blocks})
+			if tt.unitNoise {
+				require.Equal(t, 1.0, run.InverseMass[0][n])
+				require.NotEqual(t, 1.0, run.InverseMass[0][0])
+			}
 			theta, projection := run.Coordinate(0), make([][]float64, 4)
 			for c, draws := range run.Positions {
 				for _, q := range draws {
