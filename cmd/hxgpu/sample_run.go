@@ -64,6 +64,10 @@ func (c *sampleCommand) run(ctx context.Context) error {
 		return c.outError(s, err)
 	}
 	if err := c.sample(ctx, dev, s); err != nil {
+		if s.folder != nil { // as far as that can be written
+			s.record.Phase, s.record.Interrupted = runstore.Interrupted, true
+			s.folder.WriteRun(s.record) //nolint:errcheck // the first error is told
+		}
 		return c.outError(s, err)
 	}
 	if s.drawn.Count == 0 {

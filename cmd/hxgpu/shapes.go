@@ -213,15 +213,12 @@ func (c *sampleCommand) drawShapes(folder *runstore.Folder, s *sampled) error {
 			picture.Shapes[v] = append(picture.Shapes[v], float64(s.states.values[k][v].Mean))
 		}
 	}
-	if err := landmarks.DrawTree(folder.Path(runstore.ShapesPicture), picture); err != nil {
-		return fmt.Errorf("%s: %w", runstore.ShapesPicture, err)
+	if err := folder.WriteBy(runstore.ShapesPicture, func(path string) error { return landmarks.DrawTree(path, picture) }); err != nil {
+		return err
 	}
 	if len(s.rootShapes) == 0 {
 		return nil
 	}
 	fan := landmarks.FanPicture{Draws: s.rootShapes, Dimensions: dimensions, Title: "the root's shape"}
-	if err := landmarks.DrawFan(folder.Path(runstore.RootPicture), fan); err != nil {
-		return fmt.Errorf("%s: %w", runstore.RootPicture, err)
-	}
-	return nil
+	return folder.WriteBy(runstore.RootPicture, func(path string) error { return landmarks.DrawFan(path, fan) })
 }

@@ -135,6 +135,31 @@ func (f *Folder) write(name string, fill func(w io.Writer) error, durably bool) 
 	return nil
 }
 
+// WriteBy is Write for what writes files by their path; the path that it is given has
+// the ending of the name.
+func (f *Folder) WriteBy(name string, write func(path string) error) error {
+	target := f.Path(name)
+	file, err := os.CreateTemp(f.path, ".hxgpu-*"+filepath.Ext(name))
+	if err != nil {
+		return &WriteError{target, cause(err)}
+	}
+	err = file.Close()
+	if err == nil {
+		err = write(file.Name())
+	}
+	if err == nil {
+		err = os.Chmod(file.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), target)
+	}
+	if err != nil {
+		os.Remove(file.Name())
+		return &WriteError{target, cause(err)}
+	}
+	return nil
+}
+
 // syncFolder makes the disk keep a folder's list of names. Not every operating
 // system can; a file's contents do not depend on it.
 func syncFolder(path string) {

@@ -38,6 +38,29 @@ func TestWriteIsWholeOrNothing(t *testing.T) {
 	require.Len(t, files, 1)
 }
 
+// TestWriteBy: the same for what writes by path.
+func TestWriteBy(t *testing.T) {
+	f, err := OpenFolder(t.TempDir(), false)
+	require.NoError(t, err)
+	write := func(text string, fail error) func(string) error {
+		return func(path string) error {
+			require.Equal(t, ".svg", filepath.Ext(path))
+			return errors.Join(os.WriteFile(path, []byte(text), 0o600), fail)
+		}
+	}
+	require.NoError(t, f.WriteBy("a.svg", write("first", nil)))
+	full := errors.New("no space left on device")
+	err = f.WriteBy("a.svg", write("second", full))
+	require.ErrorIs(t, err, full)
+	require.ErrorContains(t, err, "a.svg: cannot be written")
+	text, err := os.ReadFile(f.Path("a.svg"))
+	require.NoError(t, err)
+	require.Equal(t, "first", string(text))
+	files, err := os.ReadDir(f.Name())
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+}
+
 func TestOpenFolder(t *testing.T) {
 	folder := t.TempDir()
 	file := filepath.Join(folder, "file")
