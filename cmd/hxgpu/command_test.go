@@ -29,6 +29,7 @@ type jsonSummary struct {
 		High                   float64 `json:"q97.5"`
 		Bulk                   float64 `json:"ess_bulk"`
 		Tail                   float64 `json:"ess_tail"`
+		Nested                 float64 `json:"nested_rhat"`
 	}
 	Divergences, Chains, Draws, Gradients int
 	Device                                string
