@@ -103,7 +103,7 @@ func (d *drawn) describe(settings runstore.Settings) error {
 		columns[i] = i
 	}
 	for chain := range d.Chains {
-		x, err := d.ReadChains(columns, chain, chain+1, d.Warmup, d.Warmup+d.Each[chain])
+		x, err := d.ReadChains(columns, chain, chain+1, d.Warmup, d.Warmup+d.Count)
 		if err != nil {
 			return err
 		}
