@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"device/choice":            {"device", "device/cpu", "device/vulkan"},
 	"device/plan":              {"device", "shaders", "tensor", "tree"},
 	"nuts":                     {"device", "shaders", "tensor"},
+	"nuts/nutstest":            {"device", "nuts"},
 	"bffg/prior":               {"tensor"},
 	"bffg":                     {"autodiff", "bffg/prior", "device", "device/plan", "nuts", "tensor", "tree"},
 	"landmarks":                {"tree"},
