@@ -170,14 +170,16 @@ func TestShapeSamplers(t *testing.T) {
 	for _, bridge := range []bffg.Bridge{bffg.StepwiseBridge, bffg.EulerBridge} {
 		for _, tt := range []struct {
 			algorithm     nuts.Algorithm
+			integrator    nuts.Integrator
 			warmup, draws int
-		}{{nuts.RandomWalk, 35 * *shapeDraws, 70 * *shapeDraws}, {nuts.SplitNUTS, *shapeDraws, *shapeDraws}, {nuts.NUTS, *shapeDraws, *shapeDraws}} {
-			compareShapeSampler(t, dev, bridge, tt.algorithm, tt.warmup, tt.draws)
+		}{{nuts.RandomWalk, nuts.AutoIntegrator, 35 * *shapeDraws, 70 * *shapeDraws}, {nuts.NUTS, nuts.Rotation, *shapeDraws, *shapeDraws},
+			{nuts.NUTS, nuts.Leapfrog, *shapeDraws, *shapeDraws}, {nuts.HMC, nuts.Rotation, *shapeDraws, *shapeDraws}} {
+			compareShapeSampler(t, dev, bridge, nuts.Options{Algorithm: tt.algorithm, Integrator: tt.integrator, Warmup: tt.warmup, Draws: tt.draws})
 		}
 	}
 }
 
-func compareShapeSampler(t *testing.T, dev device.Device, bridge bffg.Bridge, algorithm nuts.Algorithm, warmup, draws int) {
+func compareShapeSampler(t *testing.T, dev device.Device, bridge bffg.Bridge, o nuts.Options) {
 	m, data, err := bffg.KunitaExample(bffg.LandmarkOptions{Steps: 25, Bridge: bridge})
 	require.NoError(t, err)
 	target, err := bffg.NewTarget(m, data)
@@ -194,16 +196,16 @@ func compareShapeSampler(t *testing.T, dev device.Device, bridge bffg.Bridge, al
 		}
 		starts = append(starts, start)
 	}
-	run, err := nuts.Sample(context.Background(), dev, target, nuts.Options{Chains: 2, Warmup: warmup, Draws: draws, Seed: 1, Algorithm: algorithm,
-		Select: []int{0, 1}, MaxTreeDepth: 6, Init: starts})
+	o.Chains, o.Seed, o.Select, o.MaxTreeDepth, o.MaxSteps, o.Init = 2, 1, []int{0, 1}, 6, 63, starts
+	run, err := nuts.Sample(context.Background(), dev, target, o)
 	require.NoError(t, err)
 	// Of the whole run: a chain that is done with its warm-up does not wait for others.
 	seconds, evaluations := (run.WarmupTime + run.DrawsTime).Seconds(), float64(run.Gradients+run.Values)
 	for i, name := range []string{"log k_alpha", "log k_sigma"} {
 		s := nuts.Describe(run.Coordinate(i))
-		t.Logf("%v %-6v %s: mean %.3f, sd %.3f, R-hat %.3f, ESS %.1f, per second %.3f, per 1000 evaluations %.2f",
-			bridge, algorithm, name, s.Mean, s.SD, s.Rhat, s.ESSBulk, s.ESSBulk/seconds, 1000*s.ESSBulk/evaluations)
+		t.Logf("%v %-6v %v %s: mean %.3f, sd %.3f, R-hat %.3f, ESS %.1f, per second %.3f, per 1000 evaluations %.2f",
+			bridge, o.Algorithm, o.Integrator, name, s.Mean, s.SD, s.Rhat, s.ESSBulk, s.ESSBulk/seconds, 1000*s.ESSBulk/evaluations)
 		require.Positive(t, s.SD)
 	}
-	t.Logf("%v %-6v %.0f evaluations in %.1f s", bridge, algorithm, evaluations, seconds)
+	t.Logf("%v %-6v %v %.0f evaluations in %.1f s", bridge, o.Algorithm, o.Integrator, evaluations, seconds)
 }

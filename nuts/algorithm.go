@@ -14,20 +14,16 @@ type Algorithm uint8
 const (
 	// NUTS is the No-U-Turn sampler.
 	NUTS Algorithm = iota
-	// SplitNUTS is NUTS with an integrator that solves the standard-normal prior of
-	// a [Whitened] target's noise exactly, by a rotation, and kicks with the gradient
-	// of the likelihood alone. Its step size does not shrink with the number of
-	// noise coordinates (Beskos, Pinski, Sanz-Serna & Stuart 2011, "Hybrid Monte
-	// Carlo on Hilbert spaces"; Shahbaba, Lan, Johnson & Neal 2014, "Split
-	// Hamiltonian Monte Carlo").
-	SplitNUTS
+	// HMC is Hamiltonian Monte Carlo with paths whose mean length all chains learn
+	// together, varied from one transition to the next.
+	HMC
 	// RandomWalk updates the parameters by random-walk Metropolis steps and the
 	// noise of a [Whitened] target by preconditioned Crank-Nicolson steps (Cotter,
 	// Roberts, Stuart & White 2013, arXiv:1202.0709). It needs no gradient.
 	RandomWalk
 )
 
-var algorithmNames = [...]string{"nuts", "split", "rw"}
+var algorithmNames = [...]string{"nuts", "hmc", "rw"}
 
 // String is the algorithm's name on a command line.
 func (a Algorithm) String() string {
@@ -44,7 +40,7 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 			return Algorithm(a), nil
 		}
 	}
-	return NUTS, fmt.Errorf("nuts: there is no algorithm %q; use nuts, split or rw", name)
+	return NUTS, fmt.Errorf("nuts: there is no algorithm %q; use nuts, hmc or rw", name)
 }
 
 // Whitened is a target some of whose coordinates are independent standard normal
@@ -81,3 +77,11 @@ func noiseOf(target Target) span {
 
 func (s span) holds(i int) bool { return i >= s.first && i < s.end }
 func (s span) size() int        { return s.end - s.first }
+
+func (s span) list() []int {
+	var all []int
+	for i := s.first; i < s.end; i++ {
+		all = append(all, i)
+	}
+	return all
+}

@@ -83,7 +83,7 @@ func (g *deviceGroup) open(ctx context.Context, dev device.Device) error {
 	}
 	info := dev.Info()
 	lanes := lanesPerChain(info, g.dim, g.n)
-	kernel, err := dev.Compile(buildTick(g.dim, g.n, lanes, len(g.kept), info.Precision, o))
+	kernel, err := dev.Compile(buildTick(g.dim, g.n, lanes, len(g.kept), g.sampling.noise, info.Precision, o))
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (g *deviceGroup) trial(ctx context.Context) error {
 	q := make([]float64, g.dim*g.n)
 	one := make([]float64, g.dim)
 	for k := range g.n {
-		startPosition(g.sampling.options, g.first+k, 0, one, span{})
+		startPosition(g.sampling.options, g.first+k, 0, one, g.sampling.noise)
 		scatter(q, one, k, g.n)
 	}
 	g.inverse = make([]float64, g.dim*g.n)
@@ -204,7 +204,11 @@ func (g *deviceGroup) allocate(dev device.Device, rows int) (config, windows, se
 	}
 	copy(g.inverse, ones)
 	g.stepSizes = make([]float64, g.n)
-	err = errors.Join(g.vectors.WriteFloats(slotInverseMass*g.dim*g.n, ones), g.numbers.WriteFloats(int(stepSize)*g.n, append([]float64(nil), ones[:g.n]...)))
+	largest := make([]float64, g.n)
+	for i := range largest {
+		largest[i] = largestAngle
+	}
+	err = errors.Join(g.numbers.WriteFloats(int(largestAllowed)*g.n, largest), g.vectors.WriteFloats(slotInverseMass*g.dim*g.n, ones), g.numbers.WriteFloats(int(stepSize)*g.n, append([]float64(nil), ones[:g.n]...)))
 	return config, windows, selected, err
 }
 

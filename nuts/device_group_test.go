@@ -23,24 +23,56 @@ type funnel struct{ dim int }
 func (f funnel) Dim() int { return f.dim }
 
 func (f funnel) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
-	return openEvaluator(dev, f.dim, chains, func(b *shaders.Builder, q, density, slope int) {
+	return openEvaluator(dev, f.dim, chains, func(b *shaders.Builder, q, density, slope int) { f.add(b, chains, q, density, slope) })
+}
+
+func (f funnel) add(b *shaders.Builder, chains, q, density, slope int) {
+	at := func(i int) shaders.Value { return b.AddInt(b.ConstInt(i*chains), b.Chain()) }
+	mul := func(x, y shaders.Value) shaders.Value { return b.Binary(shaders.OpMul, x, y) }
+	sub := func(x, y shaders.Value) shaders.Value { return b.Binary(shaders.OpSub, x, y) }
+	x := make([]shaders.Value, f.dim)
+	for i := range x {
+		x[i] = b.Load(q, at(i))
+	}
+	precision := b.Unary(shaders.OpExp, b.Unary(shaders.OpNeg, x[0]))
+	squares := b.Const(0)
+	for _, y := range x[1:] {
+		squares = b.Binary(shaders.OpAdd, squares, mul(y, y))
+	}
+	quadratic := mul(b.Const(0.5), mul(squares, precision))
+	b.Store(density, b.Chain(), sub(sub(mul(b.Const(-1./18), mul(x[0], x[0])), mul(b.Const(0.5*float64(f.dim-1)), x[0])), quadratic))
+	b.Store(slope, at(0), b.Binary(shaders.OpAdd, sub(mul(b.Const(-1./9), x[0]), b.Const(0.5*float64(f.dim-1))), quadratic))
+	for i, y := range x[1:] {
+		b.Store(slope, at(i+1), b.Unary(shaders.OpNeg, mul(y, precision)))
+	}
+}
+
+// noisyFunnel is a funnel whose last coordinates are standard normal, and x0 is seen
+// with them: x0 + their sum ~ N(1, 1).
+type noisyFunnel struct {
+	funnel
+	noise int
+}
+
+func (f noisyFunnel) Dim() int { return f.dim + f.noise }
+
+func (f noisyFunnel) Noise() (first, count int) { return f.dim, f.noise }
+
+func (f noisyFunnel) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
+	return openEvaluator(dev, f.Dim(), chains, func(b *shaders.Builder, q, density, slope int) {
+		f.add(b, chains, q, density, slope)
 		at := func(i int) shaders.Value { return b.AddInt(b.ConstInt(i*chains), b.Chain()) }
-		mul := func(x, y shaders.Value) shaders.Value { return b.Binary(shaders.OpMul, x, y) }
-		sub := func(x, y shaders.Value) shaders.Value { return b.Binary(shaders.OpSub, x, y) }
-		x := make([]shaders.Value, f.dim)
-		for i := range x {
-			x[i] = b.Load(q, at(i))
+		sum, squares := b.Load(q, at(0)), b.Const(0)
+		for i := f.dim; i < f.Dim(); i++ {
+			z := b.Load(q, at(i))
+			sum, squares = b.Binary(shaders.OpAdd, sum, z), b.Binary(shaders.OpAdd, squares, b.Binary(shaders.OpMul, z, z))
 		}
-		precision := b.Unary(shaders.OpExp, b.Unary(shaders.OpNeg, x[0]))
-		squares := b.Const(0)
-		for _, y := range x[1:] {
-			squares = b.Binary(shaders.OpAdd, squares, mul(y, y))
-		}
-		quadratic := mul(b.Const(0.5), mul(squares, precision))
-		b.Store(density, b.Chain(), sub(sub(mul(b.Const(-1./18), mul(x[0], x[0])), mul(b.Const(0.5*float64(f.dim-1)), x[0])), quadratic))
-		b.Store(slope, at(0), b.Binary(shaders.OpAdd, sub(mul(b.Const(-1./9), x[0]), b.Const(0.5*float64(f.dim-1))), quadratic))
-		for i, y := range x[1:] {
-			b.Store(slope, at(i+1), b.Unary(shaders.OpNeg, mul(y, precision)))
+		miss := b.Binary(shaders.OpSub, b.Const(1), sum)
+		squares = b.Binary(shaders.OpAdd, squares, b.Binary(shaders.OpMul, miss, miss))
+		b.Store(density, b.Chain(), b.Binary(shaders.OpSub, b.Load(density, b.Chain()), b.Binary(shaders.OpMul, b.Const(0.5), squares)))
+		b.Store(slope, at(0), b.Binary(shaders.OpAdd, b.Load(slope, at(0)), miss))
+		for i := f.dim; i < f.Dim(); i++ {
+			b.Store(slope, at(i), b.Binary(shaders.OpSub, miss, b.Load(q, at(i))))
 		}
 	})
 }
@@ -48,7 +80,7 @@ func (f funnel) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
 // openEvaluator makes an evaluator of one kernel.
 func openEvaluator(dev device.Device, dim, chains int, body func(b *shaders.Builder, q, density, slope int)) (nuts.Evaluator, error) {
 	b := shaders.NewBuilder("target", chains)
-	body(b, b.Buffer("q", shaders.Float, shaders.Read), b.Buffer("log density", shaders.Float, shaders.Write), b.Buffer("gradient", shaders.Float, shaders.Write))
+	body(b, b.Buffer("q", shaders.Float, shaders.Read), b.Buffer("log density", shaders.Float, shaders.ReadWrite), b.Buffer("gradient", shaders.Float, shaders.ReadWrite))
 	kernel, err := dev.Compile(b.Kernel())
 	if err != nil {
 		return nil, err
@@ -111,15 +143,20 @@ func openCPU(t *testing.T, p device.Precision) device.Device {
 // adaptation, trajectories, divergences and draws.
 func TestSamplerOnDeviceIsTheSameSampler(t *testing.T) {
 	dev := openCPU(t, device.Float64)
-	for _, dim := range []int{1, 2, 3, 4, 7} {
+	for _, dim := range []int{1, 2, 3, 4, 7, -2, -6} {
 		for _, chains := range []int{1, 3, 8} {
-			t.Run(fmt.Sprintf("%d coordinates, %d chains", dim, chains), func(t *testing.T) {
+			var target nuts.Target = funnel{dim}
+			if dim < 0 {
+				dim = -dim
+				target = noisyFunnel{funnel{2}, dim}
+			}
+			t.Run(fmt.Sprintf("%T %d, %d chains", target, dim, chains), func(t *testing.T) {
 				sample := func(where nuts.Sampler, groups int) *nuts.Run {
 					o := nuts.Options{Chains: chains, Warmup: 130, Draws: 70, Seed: 1 << 40 >> uint(dim), KeepWarmup: dim%2 == 0, Sampler: where, Groups: groups, MaxTreeDepth: 6}
 					if dim == 3 {
 						o.Select = []int{2, 0}
 					}
-					run, err := nuts.Sample(context.Background(), dev, funnel{dim}, o)
+					run, err := nuts.Sample(context.Background(), dev, target, o)
 					require.NoError(t, err)
 					return run
 				}

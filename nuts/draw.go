@@ -43,6 +43,7 @@ type Run struct {
 	// noise. WalkScales and CrankNicolson are the steps of each chain then.
 	Acceptance                [][]float64
 	WalkScales, CrankNicolson []float64
+	PathLength                float64 // mean length of HMC's paths after warm-up
 	// Ticks and Submissions count, for a sampler on the device, the steps that all
 	// chains took together and how many times the host submitted work.
 	Ticks, Submissions int64

@@ -20,9 +20,12 @@ func (s *sampling) newHostGroup(e Evaluator, dim, first, end int) *hostGroup {
 	n := end - first
 	g := &hostGroup{sampling: s, evaluator: e, first: first, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
 	for number := first; number < end; number++ {
-		c := newChain(number, dim, s.options, s.noise)
+		c := newChain(number, dim, s)
 		c.keep = func(transition int, q []float64, stats Stats) error { return s.keep(number, transition, q, stats) }
 		g.chains = append(g.chains, c)
+		if s.ensemble != nil {
+			s.ensemble.chains[number] = c
+		}
 	}
 	return g
 }
@@ -36,14 +39,21 @@ func (g *hostGroup) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		unfinished := false
+		busy, waiting := false, false
 		for k, c := range g.chains {
-			if c.stage != stageFinished {
-				unfinished = true
+			waiting = waiting || c.Stage == stageWaiting
+			if !c.idle() {
+				busy = true
 				scatter(g.q, c.pending().q, k, n)
 			}
 		}
-		if !unfinished {
+		if !busy && waiting {
+			if err := g.sampling.ensemble.meet(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		if !busy {
 			g.sampling.update(g)
 			return nil
 		}
@@ -54,7 +64,7 @@ func (g *hostGroup) run(ctx context.Context) error {
 			return fmt.Errorf("nuts: evaluating the target: %w", err)
 		}
 		for k, c := range g.chains {
-			if c.stage == stageFinished {
+			if c.idle() {
 				continue
 			}
 			at := c.pending()
@@ -63,7 +73,7 @@ func (g *hostGroup) run(ctx context.Context) error {
 			if err := c.advance(); err != nil {
 				return err
 			}
-			if !warm[k] && c.transition >= g.sampling.options.Warmup {
+			if !warm[k] && c.Transition >= g.sampling.options.Warmup {
 				warm[k] = true
 				g.sampling.finishedWarmup()
 			}
@@ -79,17 +89,20 @@ func (g *hostGroup) firstChain() int { return g.first }
 func (g *hostGroup) progress() []ChainProgress {
 	result := make([]ChainProgress, len(g.chains))
 	for k, c := range g.chains {
-		result[k] = ChainProgress{Transitions: c.transition, Warmup: g.sampling.options.Warmup, Total: c.total,
-			StepSize: c.stepSize, Leapfrogs: c.leapfrogs, Divergences: c.divergences}
+		result[k] = ChainProgress{Transitions: c.Transition, Warmup: g.sampling.options.Warmup, Total: c.total,
+			StepSize: c.StepSize, Leapfrogs: c.Leapfrogs, Divergences: c.Divergences}
 	}
 	return result
 }
 
 func (g *hostGroup) collect(run *Run) {
+	if e := g.sampling.ensemble; e.sharesStep() {
+		run.PathLength = e.Length.Best
+	}
 	for _, c := range g.chains {
-		run.StepSizes = append(run.StepSizes, c.stepSize)
-		run.InverseMass = append(run.InverseMass, append([]float64(nil), c.tree.inverseMass...))
-		run.Gradients += c.leapfrogs + int64(c.tries) + 1
+		run.StepSizes = append(run.StepSizes, c.StepSize)
+		run.InverseMass = append(run.InverseMass, append([]float64(nil), c.inverseMass...))
+		run.Gradients += c.Leapfrogs + int64(c.tries) + 1
 	}
 }
 

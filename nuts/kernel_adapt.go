@@ -73,6 +73,7 @@ func (t *tick) adapt(accept, transition, search shaders.Value) {
 	average := t.add(t.mul(decay, current), t.mul(t.sub(t.Const(1), decay), t.num(averageStep)))
 	t.setNum(averageStep, average)
 	t.setNum(stepSize, t.exp(current))
+	t.limitStep()
 	flags := t.LoadInt(t.windows, transition)
 	has := func(flag int) shaders.Value {
 		return t.LessInt(t.ConstInt(0), t.Integer(shaders.OpAndInt, flags, t.ConstInt(flag)))
@@ -80,16 +81,18 @@ func (t *tick) adapt(accept, transition, search shaders.Value) {
 	t.If(has(flagInWindow), t.addVariances, nil)
 	t.If(has(flagCloses), func() {
 		t.setInverseMass()
+		t.setLargest()
 		t.Set(search, shaders.True)
 	}, nil)
 	last := t.EqualInt(t.AddInt(transition, t.ConstInt(1)), t.setting(configWarmup))
 	t.If(last, func() {
 		t.setNum(stepSize, t.exp(average))
+		t.limitStep()
 		t.Set(search, shaders.False)
 	}, nil)
 }
 
-// addVariances is variances.add.
+// addVariances is moments.add.
 func (t *tick) addVariances() {
 	t.increase(variancesCount)
 	count := t.IntToFloat(t.count(variancesCount))
@@ -102,7 +105,7 @@ func (t *tick) addVariances() {
 	})
 }
 
-// setInverseMass is variances.into.
+// setInverseMass is estimate.into.
 func (t *tick) setInverseMass() {
 	n := t.IntToFloat(t.count(variancesCount))
 	less := t.sub(n, t.Const(1))

@@ -49,6 +49,7 @@ const (
 	averageError
 	averageStep
 	currentStep
+	largestAllowed // step size
 	numbers
 )
 
@@ -128,6 +129,7 @@ type tick struct {
 	bits                        int
 	target                      float64 // acceptance
 	givenStart                  bool
+	noise                       span
 
 	chain, local shaders.Value
 	numbers      [numbers]shaders.Value
@@ -143,9 +145,9 @@ const widestReduction = 4
 // unrolled is the largest dimension whose loops over coordinates are unrolled.
 const unrolled = 4
 
-func buildTick(dim, chains, lanes, kept int, precision device.Precision, o *Options) *shaders.Kernel {
+func buildTick(dim, chains, lanes, kept int, noise span, precision device.Precision, o *Options) *shaders.Kernel {
 	t := &tick{Builder: shaders.NewBuilder("sampler", chains), dim: dim, chains: chains, maxDepth: o.MaxTreeDepth, kept: kept,
-		lanes: lanes, bits: 64, target: o.TargetAccept, givenStart: o.Init != nil}
+		lanes: lanes, bits: 64, target: o.TargetAccept, givenStart: o.Init != nil, noise: noise}
 	if precision == device.Float32 {
 		t.bits = 32
 	}
@@ -275,13 +277,22 @@ func (t *tick) each(body func(i shaders.Value)) {
 
 // sums adds up terms over the coordinates; every lane of a chain gets the sums.
 func (t *tick) sums(n int, terms func(i shaders.Value) []shaders.Value) []shaders.Value {
+	return t.reduce(n, shaders.OpAdd, terms)
+}
+
+// most is the largest of 0 and the terms.
+func (t *tick) most(term func(i shaders.Value) shaders.Value) shaders.Value {
+	return t.reduce(1, shaders.OpMax, func(i shaders.Value) []shaders.Value { return []shaders.Value{term(i)} })[0]
+}
+
+func (t *tick) reduce(n int, op shaders.Op, terms func(i shaders.Value) []shaders.Value) []shaders.Value {
 	totals := make([]shaders.Value, n)
 	for j := range totals {
 		totals[j] = t.Variable(t.Const(0))
 	}
 	t.each(func(i shaders.Value) {
 		for j, x := range terms(i) {
-			t.Set(totals[j], t.add(t.Get(totals[j]), x))
+			t.Set(totals[j], t.Binary(op, t.Get(totals[j]), x))
 		}
 	})
 	results := make([]shaders.Value, n)
@@ -300,7 +311,7 @@ func (t *tick) sums(n int, terms func(i shaders.Value) []shaders.Value) []shader
 		t.If(t.LessInt(t.local, t.ConstInt(half)), func() {
 			for j := range totals {
 				other := t.LoadShared(t.reduction, place(j, t.AddInt(t.local, t.ConstInt(half))))
-				t.StoreShared(t.reduction, place(j, t.local), t.add(t.LoadShared(t.reduction, place(j, t.local)), other))
+				t.StoreShared(t.reduction, place(j, t.local), t.Binary(op, t.LoadShared(t.reduction, place(j, t.local)), other))
 			}
 		}, nil)
 		t.Barrier()

@@ -69,6 +69,9 @@ func (t *tick) settle(next shaders.Value) {
 			t.each(func(i shaders.Value) {
 				u := t.uniform(t.block(i, t.count(tries), purposeStart), i)
 				t.Store(t.position, t.at(i), t.sub(t.mul(t.Const(4), u), t.Const(2)))
+				t.whereNoise(i, func() {
+					t.Store(t.position, t.at(i), t.normal(i, t.ConstInt(0), t.count(tries), purposeStartNoise))
+				})
 			})
 		})
 	})
@@ -125,8 +128,9 @@ func (t *tick) searchLeap() {
 		m := t.vector(slotInverseMass, i)
 		p := t.div(t.normal(i, skip, t.count(transitions), purposeSearch), t.Unary(shaders.OpSqrt, m))
 		square := t.square(p, m)
-		p = t.add(p, t.mul(t.mul(t.Const(0.5), eps), t.vector(slotProposalSlope, i)))
-		q := t.add(t.vector(slotProposal, i), t.mul(t.mul(eps, m), p))
+		q := t.vector(slotProposal, i)
+		p = t.halfKick(i, q, p, t.vector(slotProposalSlope, i), eps)
+		q, p = t.drift(i, q, p, m, eps)
 		t.setVector(slotEnds+1, i, p)
 		t.Store(t.position, t.at(i), q)
 		return []shaders.Value{square}
@@ -138,7 +142,7 @@ func (t *tick) searchLeap() {
 func (t *tick) searchStep(next shaders.Value) {
 	eps := t.num(stepSize)
 	squares := t.sums(1, func(i shaders.Value) []shaders.Value {
-		p := t.add(t.vector(slotEnds+1, i), t.mul(t.mul(t.Const(0.5), eps), t.Load(t.slope, t.at(i))))
+		p := t.halfKick(i, t.Load(t.position, t.at(i)), t.vector(slotEnds+1, i), t.Load(t.slope, t.at(i)), eps)
 		return []shaders.Value{t.square(p, t.vector(slotInverseMass, i))}
 	})[0]
 	t.increase(allLeapfrogs)
@@ -148,21 +152,35 @@ func (t *tick) searchStep(next shaders.Value) {
 	t.If(t.EqualInt(t.count(searchDirection), direction), func() {
 		factor := t.Select(t.EqualInt(direction, t.ConstInt(1)), t.Const(2), t.Const(0.5))
 		larger := t.mul(eps, factor)
-		t.setNum(stepSize, larger)
-		smallest := smallestStep
-		if t.bits == 32 {
-			smallest = smallestStep32
+		limited := t.Variable(shaders.False)
+		if t.noise.size() > 0 {
+			t.If(t.Compare(shaders.OpLess, t.num(largestAllowed), larger), func() {
+				t.setNum(stepSize, t.num(largestAllowed))
+				t.Set(limited, shaders.True)
+				t.found(next)
+			}, nil)
 		}
-		tooLarge, tooSmall := t.Compare(shaders.OpLess, t.Const(largestStep), larger), t.Compare(shaders.OpLess, larger, t.Const(smallest))
-		t.If(tooLarge, func() { t.stop(stageTooLarge) }, func() {
-			t.If(tooSmall, func() { t.stop(stageTooSmall) }, func() { t.Set(next, t.ConstInt(nextLeap)) })
+		t.If(t.Get(limited), nil, func() {
+			t.setNum(stepSize, larger)
+			smallest := smallestStep
+			if t.bits == 32 {
+				smallest = smallestStep32
+			}
+			tooLarge, tooSmall := t.Compare(shaders.OpLess, t.Const(largestStep), larger), t.Compare(shaders.OpLess, larger, t.Const(smallest))
+			t.If(tooLarge, func() { t.stop(stageTooLarge) }, func() {
+				t.If(tooSmall, func() { t.stop(stageTooSmall) }, func() { t.Set(next, t.ConstInt(nextLeap)) })
+			})
 		})
-	}, func() {
-		t.setNum(averageMu, t.log(t.mul(t.Const(10), eps)))
-		t.setCount(averageCount, t.ConstInt(0))
-		t.setNum(averageError, t.Const(0))
-		t.setNum(averageStep, t.Const(0))
-		t.setNum(currentStep, t.log(eps))
-		t.Set(next, t.ConstInt(nextTransition))
-	})
+	}, func() { t.found(next) })
+}
+
+// found is chain.found.
+func (t *tick) found(next shaders.Value) {
+	eps := t.num(stepSize)
+	t.setNum(averageMu, t.log(t.mul(t.Const(10), eps)))
+	t.setCount(averageCount, t.ConstInt(0))
+	t.setNum(averageError, t.Const(0))
+	t.setNum(averageStep, t.Const(0))
+	t.setNum(currentStep, t.log(eps))
+	t.Set(next, t.ConstInt(nextTransition))
 }

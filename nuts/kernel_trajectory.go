@@ -57,8 +57,8 @@ func (t *tick) kick() {
 		q := t.vectorAt(t.endSlot(end, 0), i)
 		slope, m := t.vectorAt(t.endSlot(end, 2), i), t.vector(slotInverseMass, i)
 		t.setVector(slotLast, i, p)
-		p = t.add(p, t.mul(t.mul(t.Const(0.5), eps), slope))
-		q = t.add(q, t.mul(t.mul(eps, m), p))
+		p = t.halfKick(i, q, p, slope, eps)
+		q, p = t.drift(i, q, p, m, eps)
 		t.setVectorAt(t.endSlot(end, 1), i, p)
 		t.setVectorAt(t.endSlot(end, 0), i, q)
 		t.Store(t.position, t.at(i), q)
@@ -71,7 +71,7 @@ func (t *tick) absorb(next shaders.Value) {
 	eps, end := t.signedStep(), t.count(growsForward)
 	squares := t.sums(1, func(i shaders.Value) []shaders.Value {
 		slope := t.Load(t.slope, t.at(i))
-		p := t.add(t.vectorAt(t.endSlot(end, 1), i), t.mul(t.mul(t.Const(0.5), eps), slope))
+		p := t.halfKick(i, t.vectorAt(t.endSlot(end, 0), i), t.vectorAt(t.endSlot(end, 1), i), slope, eps)
 		t.setVectorAt(t.endSlot(end, 1), i, p)
 		t.setVectorAt(t.endSlot(end, 2), i, slope)
 		return []shaders.Value{t.square(p, t.vector(slotInverseMass, i))}

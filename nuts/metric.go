@@ -1,33 +1,155 @@
 package nuts
 
-// variances estimates the variance of every coordinate while draws come in
-// (Welford 1962).
-type variances struct {
-	count      int
-	mean, sums []float64
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// Metric says what the masses of the momenta are adapted to during the warm-up.
+type Metric uint8
+
+// The metrics.
+const (
+	// MetricVariance takes each coordinate's variance as its inverse mass, as Stan
+	// does.
+	MetricVariance Metric = iota
+	// MetricDense takes the covariance matrix of the parameters, and the variances
+	// of the noise of a [Whitened] target. It pays where parameters are strongly
+	// correlated; its cost grows with the square of their number.
+	MetricDense
+	// MetricGradient takes sqrt(variance of the position / variance of the
+	// gradient), the diagonal that brings position and gradient to one scale
+	// (nuts-rs; Seyboldt, Carlson & Carpenter 2026, "Preconditioning Hamiltonian
+	// Monte Carlo by minimizing Fisher divergence").
+	MetricGradient
+	// MetricUnit keeps all masses at 1.
+	MetricUnit
+)
+
+var metricNames = [...]string{"variance", "dense", "gradient", "unit"}
+
+// String is the metric's name on a command line.
+func (m Metric) String() string {
+	if int(m) < len(metricNames) {
+		return metricNames[m]
+	}
+	return fmt.Sprintf("metric %d", uint8(m))
 }
 
-func newVariances(dim int) variances {
-	return variances{mean: make([]float64, dim), sums: make([]float64, dim)}
+// ParseMetric reads a metric's name.
+func ParseMetric(name string) (Metric, error) {
+	for m, known := range metricNames {
+		if name == known {
+			return Metric(m), nil
+		}
+	}
+	return MetricVariance, fmt.Errorf("nuts: there is no metric %q; use variance, dense, gradient or unit", name)
 }
 
-func (v *variances) add(q []float64) {
-	v.count++
-	for i, x := range q {
-		delta := x - v.mean[i]
-		v.mean[i] += delta / float64(v.count)
-		v.sums[i] += delta * (x - v.mean[i])
+// largestDense is the most coordinates with a dense metric: their covariance
+// matrix takes 32 MB a chain.
+const largestDense = 2048
+
+// metric is the kinetic energy p'M^-1 p/2. M^-1 is diagonal but for a block of
+// coordinates that may have a covariance matrix of their own.
+type metric struct {
+	inverseMass []float64
+	block       []int     // coordinates of the covariance matrix
+	covariance  []float64 // of the block, row by row; nil while it is diagonal
+	factor      mat.TriDense
+	in, out     []float64 // scratch of the block
+}
+
+func newMetric(dim int, block []int) metric {
+	m := metric{inverseMass: make([]float64, dim), block: block, in: make([]float64, len(block)), out: make([]float64, len(block))}
+	for i := range m.inverseMass {
+		m.inverseMass[i] = 1
+	}
+	return m
+}
+
+// setCovariance gives the block a covariance matrix. One that is not positive
+// definite leaves the block with its diagonal.
+func (m *metric) setCovariance(covariance []float64) {
+	m.covariance = nil
+	k := len(m.block)
+	if k == 0 || covariance == nil {
+		return
+	}
+	var cholesky mat.Cholesky
+	if !cholesky.Factorize(mat.NewSymDense(k, append([]float64(nil), covariance...))) {
+		return
+	}
+	m.factor.Reset()
+	cholesky.LTo(&m.factor)
+	m.covariance = covariance
+}
+
+// velocity is v = M^-1 p.
+func (m *metric) velocity(v, p []float64) {
+	for i, x := range p {
+		v[i] = x * m.inverseMass[i]
+	}
+	if m.covariance == nil {
+		return
+	}
+	k := len(m.block)
+	for a, i := range m.block {
+		m.in[a] = p[i]
+	}
+	for a, i := range m.block {
+		sum := 0.0
+		for b, x := range m.covariance[a*k : a*k+k] {
+			sum += x * m.in[b]
+		}
+		v[i] = sum
 	}
 }
 
-// into writes the variances, shrunk towards 1e-3 as Stan does, and starts anew.
-func (v *variances) into(inverseMass []float64) {
-	n := float64(v.count)
-	for i := range inverseMass {
-		variance := v.sums[i] / max(n-1, 1)
-		inverseMass[i] = n/(n+5)*variance + 1e-3*5/(n+5)
+// kinetic is p'M^-1 p/2.
+func (m *metric) kinetic(p []float64) float64 {
+	sum := 0.0
+	for i, x := range p {
+		sum += x * x * m.inverseMass[i]
 	}
-	v.count = 0
-	clear(v.mean)
-	clear(v.sums)
+	if m.covariance == nil {
+		return sum / 2
+	}
+	k := len(m.block)
+	for a, i := range m.block {
+		m.in[a] = p[i]
+		sum -= p[i] * p[i] * m.inverseMass[i]
+	}
+	for a, x := range m.in {
+		for b, y := range m.in {
+			sum += x * y * m.covariance[a*k+b]
+		}
+	}
+	return sum / 2
+}
+
+// momentum draws p ~ N(0, M). Coordinate i takes the i-th normal number.
+func (m *metric) momentum(p []float64, random *Stream) {
+	for i := range p {
+		p[i] = random.Normal() / math.Sqrt(m.inverseMass[i])
+	}
+	if m.covariance == nil {
+		return
+	}
+	// With M^-1 = L L', p = L'^-1 n.
+	for a, i := range m.block {
+		m.in[a] = p[i] * math.Sqrt(m.inverseMass[i])
+	}
+	for a := len(m.block) - 1; a >= 0; a-- {
+		sum := m.in[a]
+		for b := a + 1; b < len(m.block); b++ {
+			sum -= m.factor.At(b, a) * m.out[b]
+		}
+		m.out[a] = sum / m.factor.At(a, a)
+	}
+	for a, i := range m.block {
+		p[i] = m.out[a]
+	}
 }

@@ -47,12 +47,16 @@ func TestNoiseAlgorithms(t *testing.T) {
 	const y, s, n = 3.0, 0.5, 40
 	exactMean, exactVariance, exactCovariance := y/(2+s*s), 1-1/(2+s*s), -1/(2+s*s)
 	for _, tt := range []struct {
-		algorithm Algorithm
-		draws     int
-		blocks    int
-	}{{NUTS, 1500, 1}, {SplitNUTS, 1500, 1}, {RandomWalk, 40000, 1}, {RandomWalk, 20000, 4}} {
-		t.Run(fmt.Sprintf("%v %d", tt.algorithm, tt.blocks), func(t *testing.T) {
-			run := sample(t, newNoiseTarget(n, y, s), Options{Chains: 4, Warmup: 500, Draws: tt.draws, Seed: 3, Algorithm: tt.algorithm, Blocks: tt.blocks})
+		algorithm  Algorithm
+		integrator Integrator
+		metric     Metric
+		draws      int
+		blocks     int
+	}{{NUTS, Leapfrog, MetricVariance, 1500, 1}, {NUTS, Rotation, MetricVariance, 1500, 1}, {NUTS, Rotation, MetricGradient, 1500, 1}, {NUTS, Rotation, MetricDense, 1500, 1},
+		{HMC, Leapfrog, MetricVariance, 1500, 1}, {HMC, Rotation, MetricVariance, 1500, 1}, {HMC, Rotation, MetricGradient, 1500, 1}, {HMC, Rotation, MetricUnit, 1500, 1},
+		{RandomWalk, AutoIntegrator, MetricVariance, 40000, 1}, {RandomWalk, AutoIntegrator, MetricVariance, 20000, 4}} {
+		t.Run(fmt.Sprintf("%v %v %v %d", tt.algorithm, tt.integrator, tt.metric, tt.blocks), func(t *testing.T) {
+			run := sample(t, newNoiseTarget(n, y, s), Options{Chains: 4, Warmup: 500, Draws: tt.draws, Seed: 3, Algorithm: tt.algorithm, Integrator: tt.integrator, Metric: tt.metric, Blocks: tt.blocks})
 			theta, projection := run.Coordinate(0), make([][]float64, 4)
 			for c, draws := range run.Positions {
 				for _, q := range draws {
@@ -95,7 +99,7 @@ func TestNoiseAlgorithms(t *testing.T) {
 // its angle, and turns noise and momentum.
 func TestRotationIsExact(t *testing.T) {
 	target := flatNoise(7)
-	tree := newTrajectory(8, 10, noiseOf(target))
+	tree := newTrajectory(newDynamics(8, noiseOf(target), nil), 10)
 	x := newPhase(8)
 	for i := range x.q {
 		x.q[i], x.p[i] = float64(i)-2.5, 0.3*float64(i*i)-4
@@ -122,7 +126,7 @@ func TestRotationIsExact(t *testing.T) {
 // map of (q, p) preserves volume: its Jacobian has determinant 1.
 func TestRotationReverses(t *testing.T) {
 	target := newNoiseTarget(2, 1.5, 0.7)
-	tree := newTrajectory(3, 10, noiseOf(target))
+	tree := newTrajectory(newDynamics(3, noiseOf(target), nil), 10)
 	leap := func(state [6]float64, stepSize float64) [6]float64 {
 		x := newPhase(3)
 		copy(x.q, state[:3])
@@ -180,17 +184,17 @@ func determinant(a [6][6]float64) float64 {
 	return result
 }
 
-// TestStepSizeAndDimension: the adapted step of SplitNUTS does not know how many
-// noise coordinates there are; that of NUTS falls.
+// TestStepSizeAndDimension: the adapted step of the rotation does not know how many
+// noise coordinates there are; that of the leapfrog falls.
 func TestStepSizeAndDimension(t *testing.T) {
-	step := func(a Algorithm, n int) float64 {
-		run := sample(t, newNoiseTarget(n, 2, 1), Options{Chains: 2, Warmup: 150, Draws: 4, Seed: 5, Algorithm: a})
+	step := func(i Integrator, n int) float64 {
+		run := sample(t, newNoiseTarget(n, 2, 1), Options{Chains: 2, Warmup: 150, Draws: 4, Seed: 5, Integrator: i, Metric: MetricUnit})
 		return math.Sqrt(run.StepSizes[0] * run.StepSizes[1])
 	}
-	few, many := step(SplitNUTS, 10), step(SplitNUTS, 4000)
-	t.Logf("split: %.3f with 10, %.3f with 4000", few, many)
+	few, many := step(Rotation, 10), step(Rotation, 4000)
+	t.Logf("rotation: %.3f with 10, %.3f with 4000", few, many)
 	require.InDelta(t, 0, math.Log(many/few), math.Log(1.5))
-	require.Less(t, step(NUTS, 4000), 0.7*step(NUTS, 10))
+	require.Less(t, step(Leapfrog, 4000), 0.7*step(Leapfrog, 10))
 }
 
 // TestCrankNicolsonWithoutLikelihood: steps that keep the prior are always
@@ -206,7 +210,7 @@ func TestCrankNicolsonWithoutLikelihood(t *testing.T) {
 // TestNoiseAlgorithmsAreDeterministic: the groups that chains are run in do not
 // matter.
 func TestNoiseAlgorithmsAreDeterministic(t *testing.T) {
-	for _, a := range []Algorithm{SplitNUTS, RandomWalk} {
+	for _, a := range []Algorithm{NUTS, HMC, RandomWalk} {
 		o := Options{Chains: 5, Warmup: 60, Draws: 20, Seed: 9, Algorithm: a, Groups: 1}
 		first := sample(t, newNoiseTarget(6, 1, 0.5), o)
 		o.Groups = 3
@@ -219,7 +223,7 @@ func TestNoiseAlgorithmsAreDeterministic(t *testing.T) {
 // TestAlgorithmErrors: impossible settings are told before anything runs.
 func TestAlgorithmErrors(t *testing.T) {
 	for text, o := range map[string]Options{
-		"runs on the host": {Algorithm: SplitNUTS, Sampler: OnDevice},
+		"runs on the host": {Algorithm: RandomWalk, Sampler: OnDevice},
 		"there is no":      {Algorithm: 9},
 		"of scale -1":      {Algorithm: RandomWalk, WalkScale: -1},
 		"beta 1.5":         {Algorithm: RandomWalk, CrankNicolson: 1.5},
@@ -228,9 +232,9 @@ func TestAlgorithmErrors(t *testing.T) {
 		_, err := Sample(context.Background(), noDevice{}, flatNoise(3), o)
 		require.ErrorContains(t, err, text)
 	}
-	_, err := ParseAlgorithm("hmc")
-	require.ErrorContains(t, err, "use nuts, split or rw")
-	for _, a := range []Algorithm{NUTS, SplitNUTS, RandomWalk} {
+	_, err := ParseAlgorithm("split")
+	require.ErrorContains(t, err, "use nuts, hmc or rw")
+	for _, a := range []Algorithm{NUTS, HMC, RandomWalk} {
 		parsed, err := ParseAlgorithm(a.String())
 		require.NoError(t, err)
 		require.Equal(t, a, parsed)
@@ -240,7 +244,7 @@ func TestAlgorithmErrors(t *testing.T) {
 // TestNoFiniteStart: a target without a finite point is an error for every
 // algorithm, one with few of them is not.
 func TestNoFiniteStart(t *testing.T) {
-	for _, a := range []Algorithm{NUTS, SplitNUTS, RandomWalk} {
+	for _, a := range []Algorithm{NUTS, HMC, RandomWalk} {
 		nowhere := hostTarget{dim: 2, density: func(q, g []float64) float64 { return math.NaN() }}
 		_, err := Sample(context.Background(), noDevice{}, nowhere, Options{Draws: 4, Algorithm: a})
 		require.Error(t, err)

@@ -167,7 +167,7 @@ func TestReversible(t *testing.T) {
 	target := correlatedTarget(0.7)
 	e, err := target.Open(nil, 1)
 	require.NoError(t, err)
-	tree := newTrajectory(2, 10, span{})
+	tree := newTrajectory(newDynamics(2, span{}, nil), 10)
 	leap := func(x *phase, stepSize float64, steps int) {
 		logp := make([]float64, 1)
 		for range steps {

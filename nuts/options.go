@@ -26,7 +26,19 @@ type Options struct {
 	// TargetAccept is the acceptance statistic that the step size is adapted to;
 	// default 0.8.
 	TargetAccept float64
-	MaxTreeDepth int // default 10
+	MaxTreeDepth int // of NUTS; default 10
+	// PathLength is the mean length of HMC's paths, in units of the integrator's
+	// time; 0 learns it during the warm-up.
+	PathLength float64
+	MaxSteps   int // of HMC's paths; default 1,023
+	Integrator Integrator
+	Metric     Metric
+	// Pooled makes chains adapt one metric together, and end the warm-up with one
+	// step size. HMC always does.
+	Pooled bool
+	// StepJitter changes the step size of every transition by a random share of at
+	// most this, 0 to 1.
+	StepJitter float64
 	// Init holds a starting position per chain; without it positions start
 	// uniform on (-2,2) in every coordinate.
 	Init [][]float64
@@ -90,6 +102,9 @@ func (o *Options) check(dim int) error {
 	if o.Blocks == 0 {
 		o.Blocks = 1
 	}
+	if o.MaxSteps == 0 {
+		o.MaxSteps = 1023
+	}
 	if o.ProgressEvery == 0 {
 		o.ProgressEvery = 100 * time.Millisecond
 	}
@@ -108,8 +123,18 @@ func (o *Options) check(dim int) error {
 		return fmt.Errorf("nuts: maximal tree depth %d; it must be 1 to 20", o.MaxTreeDepth)
 	case int(o.Algorithm) >= len(algorithmNames):
 		return fmt.Errorf("nuts: there is no %v", o.Algorithm)
-	case o.Algorithm != NUTS && o.Sampler == OnDevice:
-		return fmt.Errorf("nuts: algorithm %v runs on the host; only nuts has a sampler on the device", o.Algorithm)
+	case int(o.Integrator) >= len(integratorNames):
+		return fmt.Errorf("nuts: there is no %v", o.Integrator)
+	case int(o.Metric) >= len(metricNames):
+		return fmt.Errorf("nuts: there is no %v", o.Metric)
+	case !(o.PathLength >= 0) || math.IsInf(o.PathLength, 1):
+		return fmt.Errorf("nuts: paths of length %v; it must be positive, or 0 to learn it", o.PathLength)
+	case o.MaxSteps < 1:
+		return fmt.Errorf("nuts: at most %d steps a path; there must be at least 1", o.MaxSteps)
+	case !(o.StepJitter >= 0 && o.StepJitter <= 1):
+		return fmt.Errorf("nuts: step sizes jittered by %v; it must lie between 0 and 1", o.StepJitter)
+	case o.Sampler == OnDevice && o.HostOnly() != "":
+		return fmt.Errorf("nuts: %s runs on the host only; use another sampler place", o.HostOnly())
 	case !(o.WalkScale >= 0) || math.IsInf(o.WalkScale, 1):
 		return fmt.Errorf("nuts: a random walk of scale %v; it must be positive, or 0 to adapt it", o.WalkScale)
 	case !(o.CrankNicolson >= 0 && o.CrankNicolson <= 1):
@@ -135,4 +160,20 @@ func (o *Options) check(dim int) error {
 		}
 	}
 	return nil
+}
+
+// HostOnly names the setting that the sampler on the device does not know, or
+// nothing.
+func (o *Options) HostOnly() string {
+	switch {
+	case o.Algorithm != NUTS:
+		return fmt.Sprintf("algorithm %v", o.Algorithm)
+	case o.Metric != MetricVariance:
+		return fmt.Sprintf("metric %v", o.Metric)
+	case o.Pooled:
+		return "pooled adaptation"
+	case o.StepJitter != 0:
+		return "jitter of the step size"
+	}
+	return ""
 }

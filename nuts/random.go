@@ -29,6 +29,9 @@ const (
 	purposeStart      uint32 = iota // starting points; draw counts the attempts
 	purposeSearch                   // momenta of the step-size search
 	purposeTransition               // momentum, directions and multinomial choices of a transition
+	purposeWalk                     // proposals and acceptances of a random walk
+	purposeJitter                   // of a transition's step size
+	purposeStartNoise               // noise of starting points
 )
 
 // NewStream makes the stream of a chain's draw. Purpose tells apart streams

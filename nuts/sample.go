@@ -27,8 +27,20 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 		run.WarmupPositions, run.WarmupStats = make([][][]float64, o.Chains), make([][]Stats, o.Chains)
 	}
 	s := &sampling{run: run, options: &run.Options}
-	if o.Algorithm != NUTS {
-		s.noise = noiseOf(target)
+	s.noise = noiseOf(target)
+	if o.Algorithm != RandomWalk && o.Integrator == Leapfrog {
+		s.noise = span{}
+	}
+	if o.Metric == MetricDense {
+		noise := noiseOf(target)
+		for i := range target.Dim() {
+			if !noise.holds(i) {
+				s.block = append(s.block, i)
+			}
+		}
+	}
+	if o.Algorithm == HMC || o.Algorithm == NUTS && o.Pooled && o.Warmup > 0 {
+		s.ensemble = newEnsemble(&run.Options, target.Dim(), noiseOf(target), groups)
 	}
 	began := time.Now()
 	for g := range groups {
@@ -52,11 +64,13 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 
 // sampling is a run under way.
 type sampling struct {
-	run     *Run
-	options *Options
-	noise   span // coordinates with a standard-normal prior, if the algorithm uses that
-	groups  []group
-	began   time.Time
+	run      *Run
+	options  *Options
+	noise    span      // coordinates with a standard-normal prior, if the algorithm uses that
+	block    []int     // coordinates with a dense metric
+	ensemble *ensemble // what chains adapt together
+	groups   []group
+	began    time.Time
 
 	drawing  sync.Mutex // for OnDraw
 	mutex    sync.Mutex // for what follows
@@ -90,7 +104,7 @@ func (s *sampling) newGroup(ctx context.Context, dev device.Device, target Targe
 	switch {
 	case s.options.Sampler == OnDevice && !can:
 		return nil, errors.Join(errors.New("nuts: the target cannot be recorded with a sampler on the device; sample on the host"), e.Close())
-	case can && s.options.Algorithm == NUTS && (s.options.Sampler == OnDevice || s.options.Sampler == Auto && dev.Info().Fuses):
+	case can && s.options.HostOnly() == "" && (s.options.Sampler == OnDevice || s.options.Sampler == Auto && dev.Info().Fuses):
 		return s.newDeviceGroup(ctx, dev, recordable, dim, first, end)
 	}
 	return s.newHostGroup(e, dim, first, end), nil

@@ -7,6 +7,14 @@ import "math/bits"
 // 2017, appendix A.4.2).
 func (t *trajectory) turns(sum, p, q []float64) bool {
 	atP, atQ := 0.0, 0.0
+	if t.covariance != nil {
+		t.velocity(t.v, sum)
+		for i, v := range t.v {
+			atP += v * p[i]
+			atQ += v * q[i]
+		}
+		return atP <= 0 || atQ <= 0
+	}
 	m := t.inverseMass
 	p, q, m = p[:len(sum)], q[:len(sum)], m[:len(sum)]
 	for i, s := range sum {

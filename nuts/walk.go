@@ -14,19 +14,16 @@ const (
 	adaptationDecay = 0.6 // the k-th adaptation moves by k^-0.6
 )
 
-const (
-	purposeWalk uint32 = purposeTransition + 1 + iota // proposals and acceptances of a random walk
-)
-
 // walk is one chain of RandomWalk.
 type walk struct {
-	number    int
-	options   *Options
-	noise     span
-	schedule  schedule
-	random    Stream
-	variances variances
-	sd        []float64 // of the parameters
+	number   int
+	options  *Options
+	noise    span
+	schedule schedule
+	random   Stream
+	moments  moments
+	count    int
+	sd       []float64 // of the parameters
 
 	q, proposal []float64
 	logDensity  float64
@@ -39,7 +36,7 @@ type walk struct {
 }
 
 func newWalk(number, dim int, o *Options, noise span) *walk {
-	w := &walk{number: number, options: o, noise: noise, schedule: newSchedule(o.Warmup), variances: newVariances(dim),
+	w := &walk{number: number, options: o, noise: noise, schedule: newSchedule(o.Warmup), moments: newMoments(dim),
 		sd: make([]float64, dim), q: make([]float64, dim), proposal: make([]float64, dim), scale: firstWalkScale, beta: firstBeta}
 	for i := range w.sd {
 		w.sd[i] = 1
@@ -179,14 +176,17 @@ func (w *walk) adapt() {
 		w.beta = 1 / (1 + math.Exp(-min(max(logit, -20), 20)))
 	}
 	if w.schedule.inWindow(w.transition) {
-		w.variances.add(w.q)
+		w.count++
+		w.moments.add(w.q, float64(w.count))
 	}
 	if w.schedule.closes[w.transition] {
 		before := w.meanSD()
-		w.variances.into(w.sd)
-		for i := range w.sd {
-			w.sd[i] = math.Sqrt(w.sd[i])
+		n := float64(w.count)
+		for i, sum := range w.moments.Sums {
+			w.sd[i] = math.Sqrt(n/(n+5)*(sum/max(n-1, 1)) + 1e-3*5/(n+5))
 		}
+		w.count = 0
+		w.moments.clear()
 		if w.options.WalkScale == 0 && w.hasParameters() {
 			w.scale *= before / w.meanSD() // the steps keep their length
 		}

@@ -24,13 +24,12 @@ type sampleCommand struct {
 	priors priorFlags
 	device deviceFlags
 
-	chains, warmup, draws    int
-	maxTreeDepth, stateDraws int
-	seed                     uint64
-	targetAccept             float64
-	out, schedule, sampler   string
-	algorithm                string
-	overwrite, json, quiet   bool
+	algorithmFlags
+
+	chains, warmup, draws, stateDraws int
+	seed                              uint64
+	out, schedule                     string
+	overwrite, json, quiet            bool
 
 	stdout, stderr io.Writer
 	changed        func(flag string) bool // whether a flag was given
@@ -84,18 +83,15 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 	c.shapes.add(cmd)
 	c.priors.add(cmd)
 	c.device.add(cmd)
+	c.algorithmFlags.add(cmd)
 	f := cmd.Flags()
 	f.IntVar(&c.chains, "chains", 4, "number of chains")
 	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (kunita by nuts: 200)")
 	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts: 200)")
 	f.Uint64Var(&c.seed, "seed", 1, "seed of the random numbers; equal seeds give equal draws")
-	f.Float64Var(&c.targetAccept, "target-accept", 0.8, "acceptance that the step size is adapted to, between 0 and 1")
-	f.IntVar(&c.maxTreeDepth, "max-treedepth", 10, "at most 2^this leapfrog steps in a transition (kunita: 6)")
 	f.IntVar(&c.stateDraws, "state-draws", 1000, "draws behind the ancestors' states, over all chains; 0 for none")
 	f.StringVar(&c.out, "out", "", "`folder` for draws, summary and states")
 	f.StringVar(&c.schedule, "schedule", "auto", "how a gradient is cut into dispatches: slab (one per statement and depth of\nthe tree), tree (one in all) or auto; the numbers are the same")
-	f.StringVar(&c.sampler, "sampler", "auto", "where the sampler runs: host, device (many steps per submission) or auto,\nthe device where it is a GPU")
-	f.StringVar(&c.algorithm, "algorithm", "nuts", "nuts, split (nuts that solves the prior of the noise exactly) or rw (random walk\nand Crank-Nicolson steps, no gradients)")
 	f.BoolVar(&c.overwrite, "overwrite", false, "replace the run that --out holds")
 	f.BoolVar(&c.json, "json", false, "print the summary as JSON, the rest to standard error")
 	f.BoolVar(&c.quiet, "quiet", false, "print the summary and warnings only")
@@ -113,21 +109,15 @@ func (c *sampleCommand) check() error {
 	if err := c.shapes.check(c.model.model); err != nil {
 		return err
 	}
-	if _, err := nuts.ParseAlgorithm(c.algorithm); err != nil {
-		return usagef("--algorithm %s: use nuts, split or rw", c.algorithm)
+	if err := c.algorithmFlags.check(); err != nil {
+		return err
 	}
 	c.shapeDefaults()
-	if c.algorithm != nuts.NUTS.String() && c.sampler == "device" {
-		return usagef("--sampler device: algorithm %s runs on the host", c.algorithm)
-	}
 	if err := c.device.check(); err != nil {
 		return err
 	}
 	if _, err := plan.ParseSchedule(c.schedule); err != nil {
 		return usagef("--schedule %s: use auto, slab or tree", c.schedule)
-	}
-	if _, known := samplers[c.sampler]; !known {
-		return usagef("--sampler %s: use auto, host or device", c.sampler)
 	}
 	const most = 100_000_000
 	switch {
@@ -139,10 +129,6 @@ func (c *sampleCommand) check() error {
 		return usagef("--draws %d: it must be 4 (the fewest that R-hat can judge) to %d", c.draws, most)
 	case c.chains*c.draws > most:
 		return usagef("--chains %d, --draws %d: more than %d draws in all; ask for fewer", c.chains, c.draws, most)
-	case !(c.targetAccept > 0 && c.targetAccept < 1):
-		return usagef("--target-accept %v: it must lie between 0 and 1, such as 0.8", c.targetAccept)
-	case c.maxTreeDepth < 1 || c.maxTreeDepth > 20:
-		return usagef("--max-treedepth %d: it must be 1 to 20", c.maxTreeDepth)
 	case c.stateDraws < 0:
 		return usagef("--state-draws %d: it must be 0 or more", c.stateDraws)
 	case c.overwrite && c.out == "":
@@ -157,15 +143,12 @@ func (c *sampleCommand) shapeDefaults() {
 	if c.model.model != shapeModel || c.algorithm == nuts.RandomWalk.String() {
 		return
 	}
-	for flag, set := range map[string]func(){"warmup": func() { c.warmup = 200 }, "draws": func() { c.draws = 200 }, "max-treedepth": func() { c.maxTreeDepth = 6 }} {
+	for flag, set := range map[string]func(){"warmup": func() { c.warmup = 200 }, "draws": func() { c.draws = 200 }, "max-treedepth": func() { c.maxTreeDepth = 6 }, "max-steps": func() { c.maxSteps = 63 }} {
 		if !c.changed(flag) {
 			set()
 		}
 	}
 }
-
-// samplers are the values of --sampler.
-var samplers = map[string]nuts.Sampler{"auto": nuts.Auto, "host": nuts.OnHost, "device": nuts.OnDevice}
 
 // sampled is all that a run gives.
 type sampled struct {
@@ -298,9 +281,9 @@ const mostStates = 50_000_000
 
 // sample runs the sampler.
 func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sampled) error {
-	options := nuts.Options{Chains: c.chains, Warmup: c.warmup, Draws: c.draws, Seed: c.seed, TargetAccept: c.targetAccept, MaxTreeDepth: c.maxTreeDepth, Sampler: samplers[c.sampler]}
+	options := c.options()
+	options.Chains, options.Warmup, options.Draws, options.Seed = c.chains, c.warmup, c.draws, c.seed
 	// The noise is kept where states can be made of it.
-	options.Algorithm, _ = nuts.ParseAlgorithm(c.algorithm) // checked
 	c.keeping(s, &options)
 	if s.kept != nil || !s.model.SampleNoise || c.out == "" || c.chains*c.draws > mostStates/s.target.Dim() {
 		options.Select = make([]int, s.target.ParameterDim())

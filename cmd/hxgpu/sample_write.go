@@ -56,11 +56,12 @@ func (c *sampleCommand) write(folder *runstore.Folder, s *sampled) error {
 }
 
 // algorithmRecord is how CmdStan's files say what drew them.
-var algorithmRecord = map[string][2]string{"nuts": {"hmc", "nuts"}, "split": {"hmc", "split nuts"}, "rw": {"metropolis", "random walk and pCN"}}
+var algorithmRecord = map[string][2]string{"nuts": {"hmc", "nuts"}, "hmc": {"hmc", "static"}, "rw": {"metropolis", "random walk and pCN"}}
 
 // settings are the settings with their defaults filled in.
 func (c *sampleCommand) settings(s *sampled) runstore.Settings {
 	return runstore.Settings{Model: s.model.Name, Chains: c.chains, Warmup: c.warmup, Draws: c.draws, Seed: c.seed,
-		TargetAccept: c.targetAccept, MaxTreeDepth: c.maxTreeDepth, Algorithm: c.algorithm, StateDraws: c.stateDraws, Device: s.info.Name,
+		TargetAccept: c.targetAccept, MaxTreeDepth: c.maxTreeDepth, Algorithm: c.algorithm, Integrator: c.integrator, Metric: c.metric, Pooled: c.pooled,
+		PathLength: c.pathLength, MaxSteps: c.maxSteps, StepJitter: c.stepJitter, StateDraws: c.stateDraws, Device: s.info.Name,
 		Precision: precisionName(s.info.Precision), TipNoise: s.model.TipNoise, Root: rootText(s.model)}
 }

@@ -83,7 +83,7 @@ func run(ctx context.Context, draws int) error {
 		return err
 	}
 	parameters := []int{0, 1}
-	sampled, err := nuts.Sample(ctx, dev, target, nuts.Options{Warmup: draws, Draws: draws, Seed: 1, Algorithm: nuts.SplitNUTS, Select: parameters, MaxTreeDepth: 8})
+	sampled, err := nuts.Sample(ctx, dev, target, nuts.Options{Warmup: draws, Draws: draws, Seed: 1, Select: parameters, MaxTreeDepth: 8})
 	if err != nil {
 		return err
 	}

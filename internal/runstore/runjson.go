@@ -45,6 +45,12 @@ type Settings struct {
 	TargetAccept float64 `json:"target_accept"`
 	MaxTreeDepth int     `json:"max_treedepth"`
 	Algorithm    string  `json:"algorithm"`
+	Integrator   string  `json:"integrator"`
+	Metric       string  `json:"metric"`
+	Pooled       bool    `json:"pooled"`
+	PathLength   float64 `json:"path_length"`
+	MaxSteps     int     `json:"max_steps"`
+	StepJitter   float64 `json:"step_jitter"`
 	StateDraws   int     `json:"state_draws"`
 	Device       string  `json:"device"`
 	Precision    string  `json:"precision"`
