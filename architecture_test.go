@@ -33,7 +33,8 @@ var allowed = map[string][]string{
 	"bffg/prior":               {"tensor"},
 	"bffg":                     {"autodiff", "bffg/prior", "device", "device/plan", "nuts", "tensor", "tree"},
 	"landmarks":                {"tree"},
-	"internal/runstore":        {"bffg", "nuts", "tree"},
+	"internal/diagnosis":       {"nuts"},
+	"internal/runstore":        {"nuts", "tree"},
 	"bench":                    nil, // anything
 	"cmd/hxgpu":                nil, // anything
 	"examples/doublewell":      nil,

@@ -40,23 +40,37 @@ func (p Parameter) free() int {
 	}
 }
 
-// names lists the elements as they are reported: name, name[label], or
-// name[label,label] for the correlations below the diagonal.
-func (p Parameter) names() []string {
-	var names []string
+// Element is an element of a parameter as it is reported: Name is the parameter's
+// name alone, name[label], or name[label,label] for a correlation.
+type Element struct {
+	Name, Parameter string
+	Labels          []string
+}
+
+// elements lists what is reported of the parameter; of a correlation matrix what
+// stands below the diagonal.
+func (p Parameter) elements() []Element {
+	var elements []Element
+	add := func(labels ...string) {
+		e := Element{p.Name, p.Name, labels}
+		if len(labels) > 0 {
+			e.Name += "[" + strings.Join(labels, ",") + "]"
+		}
+		elements = append(elements, e)
+	}
 	for i, label := range p.Labels {
 		switch {
 		case p.isCorrelation():
 			for _, other := range p.Labels[:i] {
-				names = append(names, p.Name+"["+other+","+label+"]")
+				add(other, label)
 			}
 		case label == "":
-			names = append(names, p.Name)
+			add()
 		default:
-			names = append(names, p.Name+"["+label+"]")
+			add(label)
 		}
 	}
-	return names
+	return elements
 }
 
 // Model is a model of edges with parameters, ready to be fitted.

@@ -106,6 +106,37 @@ func TestNaturalScale(t *testing.T) {
 	require.InDelta(t, -2, back[7], 1e-14)
 }
 
+// TestNaturalsBatch: what a position becomes does not depend, to the last bit, on how
+// many are mapped together; stored runs rely on it.
+func TestNaturalsBatch(t *testing.T) {
+	data := raggedData(t, 4, 30, 3)
+	target, err := bffg.NewTarget(bffg.OrnsteinUhlenbeck([]string{"a", "b", "c"}, data), data)
+	require.NoError(t, err)
+	positions := make([][]float64, 150)
+	for i := range positions {
+		random := nuts.NewStream(1, 0, uint32(i), nuts.ReservedPurposes)
+		for range target.Dim() {
+			positions[i] = append(positions[i], 2*random.Normal())
+		}
+	}
+	var first [][]float64
+	for _, batch := range []int{1, 7, 64, 256} {
+		naturals, err := target.OpenNaturals(openCPU(t, device.Float64), batch)
+		require.NoError(t, err)
+		got, err := naturals.Map(context.Background(), positions)
+		require.NoError(t, err)
+		require.NoError(t, naturals.Close())
+		if first == nil {
+			first = got
+		}
+		require.Equal(t, first, got)
+	}
+	for i, e := range target.Elements() {
+		require.Equal(t, target.Names()[i], e.Name)
+	}
+	require.Equal(t, bffg.Element{Name: "correlation[a,c]", Parameter: "correlation", Labels: []string{"a", "c"}}, target.Elements()[4])
+}
+
 // TestTargetGradient compares the gradient of the whole posterior, priors and
 // transforms included, with central differences.
 func TestTargetGradient(t *testing.T) {

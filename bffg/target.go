@@ -139,6 +139,7 @@ type Evaluator struct {
 var (
 	_ nuts.Whitened    = (*Target)(nil)
 	_ nuts.ValueTarget = (*Target)(nil)
+	_ nuts.PriorTarget = (*Target)(nil)
 	_ nuts.Recordable  = (*Evaluator)(nil)
 )
 
@@ -235,78 +236,25 @@ func (e *Evaluator) Slope() device.Binding { return e.run.PackedOutput() }
 // Close frees what the evaluator holds on the device.
 func (e *Evaluator) Close() error { return e.run.Close() }
 
-// Names lists the parameters on their natural scale, in the order of
-// [Target.Natural].
-func (t *Target) Names() []string {
-	var names []string
+// Elements lists what is sampled of the parameters, on their natural scale, in the
+// order of [Target.Natural].
+func (t *Target) Elements() []Element {
+	var elements []Element
 	for _, p := range t.model.Parameters {
 		if p.free() > 0 {
-			names = append(names, p.names()...)
+			elements = append(elements, p.elements()...)
 		}
 	}
-	return names
+	return elements
 }
 
-// batch is how many positions are mapped at a time.
-const batch = 512
-
-// Natural maps unconstrained parameters to their natural scale: positions[draw]
-// holds at least ParameterDim coordinates, the result one number per name.
-func (t *Target) Natural(ctx context.Context, dev device.Device, positions [][]float64) ([][]float64, error) {
-	result := make([][]float64, len(positions))
-	k := t.model.coordinates()
-	if k == 0 || len(positions) == 0 {
-		return result, nil
+// Names are the names of [Target.Elements].
+func (t *Target) Names() []string {
+	var names []string
+	for _, e := range t.Elements() {
+		names = append(names, e.Name)
 	}
-	schema, err := t.model.schema(t.model.positionField())
-	if err != nil {
-		return nil, err
-	}
-	p := tree.NewProgram(schema)
-	t.model.addParameters(p)
-	var fields []string
-	for _, parameter := range t.model.Parameters {
-		switch {
-		case parameter.free() == 0:
-		case parameter.isCorrelation():
-			fields = append(fields, parameter.Name+" elements")
-		default:
-			fields = append(fields, parameter.Name)
-		}
-	}
-	chains := min(batch, len(positions))
-	run, err := plan.Compile(dev, p, t.data.Topology, plan.Options{Chains: chains, PackInputs: []string{FieldPosition}, PackOutputs: fields})
-	if err != nil {
-		return nil, err
-	}
-	defer run.Close()
-	rows := len(t.Names())
-	in, out := make([]float64, k*chains), make([]float64, rows*chains)
-	for start := 0; start < len(positions); start += chains {
-		end := min(start+chains, len(positions))
-		for c := range chains {
-			for i := range k {
-				in[i*chains+c] = positions[min(start+c, end-1)][i]
-			}
-		}
-		if err := run.SetPacked(in); err != nil {
-			return nil, err
-		}
-		if err := run.Run(ctx); err != nil {
-			return nil, err
-		}
-		if err := run.GetPacked(out); err != nil {
-			return nil, err
-		}
-		for c := range end - start {
-			values := make([]float64, rows)
-			for i := range values {
-				values[i] = out[i*chains+c]
-			}
-			result[start+c] = values
-		}
-	}
-	return result, nil
+	return names
 }
 
 // Unconstrained is the position of given natural values of the free parameters,

@@ -1,10 +1,6 @@
 package landmarks
 
 import (
-	"bytes"
-	"compress/gzip"
-	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -20,30 +16,28 @@ var tpsStart = regexp.MustCompile(`^\x{FEFF}?\s*(?i:LM3?)[ \t]*=`)
 // else as a table (see [FromTable]). The second result lists the columns of a table
 // that hold no coordinates.
 func ReadFile(path string) (*Set, []string, error) {
-	text, err := os.ReadFile(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	if bytes.HasPrefix(text, []byte("\x1f\x8b")) {
-		if text, err = unzip(text); err != nil {
-			return nil, nil, fmt.Errorf("%s: cannot unpack the gzip file, make or fetch it anew: %w", path, err)
-		}
+	defer file.Close()
+	text, err := tree.ReadText(path, file)
+	if err != nil {
+		return nil, nil, err
 	}
-	if name := strings.TrimSuffix(strings.ToLower(path), ".gz"); strings.HasSuffix(name, ".tps") || tpsStart.Match(text) {
-		set, err := ParseTPS(path, text)
+	return Parse(path, text)
+}
+
+// Parse reads shapes from the unpacked text of a file as ReadFile does; the name
+// stands for the file.
+func Parse(name string, text []byte) (*Set, []string, error) {
+	if plain := strings.TrimSuffix(strings.ToLower(name), ".gz"); strings.HasSuffix(plain, ".tps") || tpsStart.Match(text) {
+		set, err := ParseTPS(name, text)
 		return set, nil, err
 	}
-	table, err := tree.ParseTable(path, text)
+	table, err := tree.ParseTable(name, text)
 	if err != nil {
 		return nil, nil, err
 	}
 	return FromTable(table)
-}
-
-func unzip(text []byte) ([]byte, error) {
-	reader, err := gzip.NewReader(bytes.NewReader(text))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(reader)
 }

@@ -27,7 +27,6 @@ type chain struct {
 	total    int
 
 	progress
-	tries int
 	begin boundary // where the transition or search under way began
 
 	search          phase // a step from the current state
@@ -46,6 +45,7 @@ type progress struct {
 	Averaging   dualAveraging
 	Leapfrogs   int64
 	Divergences int // after warm-up
+	Tries       int // starting positions given up
 }
 
 // boundary is a chain between two transitions.
@@ -72,7 +72,7 @@ func newChain(number, dim int, s *sampling) *chain {
 }
 
 // propose puts a starting position into search.q.
-func (c *chain) propose() { startPosition(c.options, c.number, c.tries, c.search.q, c.noise) }
+func (c *chain) propose() { startPosition(c.options, c.number, c.Tries, c.search.q, c.noise) }
 
 // pending is the point where the chain needs a gradient.
 func (c *chain) pending() *phase {
@@ -110,18 +110,18 @@ func (c *chain) mark() {
 // settle takes a starting position if the density there is finite.
 func (c *chain) settle() error {
 	if !c.search.finite() {
-		c.tries++
+		c.Tries++
 		if c.options.Init != nil {
 			return errBadStart(c.number)
 		}
-		if c.tries == initialTries {
+		if c.Tries == initialTries {
 			return errNoStart(c.number)
 		}
 		c.propose()
 		return nil
 	}
 	c.state.takePoint(&c.search)
-	if c.total == 0 {
+	if c.options.Warmup+c.options.Draws == 0 {
 		c.Stage = stageFinished
 		c.mark()
 		return nil

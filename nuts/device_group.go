@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/hxgpu/hxgpu/device"
@@ -25,6 +26,7 @@ const ringFloats = 1 << 24
 // submits many ticks at once and reads how far the chains are, and their draws.
 type deviceGroup struct {
 	sampling   *sampling
+	number     int // of the group
 	evaluator  Recordable
 	first, n   int // chains
 	dim        int
@@ -49,7 +51,7 @@ type deviceGroup struct {
 
 func (s *sampling) newDeviceGroup(ctx context.Context, dev device.Device, e Recordable, dim, first, end int) (*deviceGroup, error) {
 	n := end - first
-	g := &deviceGroup{sampling: s, evaluator: e, first: first, n: n, dim: dim, drained: make([]int, n), leapfrogs: make([]int64, n),
+	g := &deviceGroup{sampling: s, number: len(s.groups), evaluator: e, first: first, n: n, dim: dim, drained: make([]int, n), leapfrogs: make([]int64, n),
 		warm: make([]bool, n), state: make([]int32, int(reported)*n), kept: s.options.Select}
 	if g.kept == nil || s.options.OnDraw != nil {
 		g.kept = make([]int, dim)
@@ -58,14 +60,14 @@ func (s *sampling) newDeviceGroup(ctx context.Context, dev device.Device, e Reco
 		}
 	}
 	if err := g.open(ctx, dev); err != nil {
-		return nil, errors.Join(err, g.close())
+		return nil, errors.Join(err, g.closeOwn())
 	}
 	return g, nil
 }
 
 func (g *deviceGroup) open(ctx context.Context, dev device.Device) error {
 	o := g.sampling.options
-	if slots := vectorSlots(o.MaxTreeDepth); slots*g.dim*g.n > 1<<31-1 {
+	if slots := vectorSlots(o); slots*g.dim*g.n > 1<<31-1 {
 		return fmt.Errorf("nuts: %d chains of dimension %d need %d numbers of sampler state, more than one buffer holds; use fewer chains or a smaller maximal tree depth", g.n, g.dim, slots*g.dim*g.n)
 	}
 	if err := g.trial(ctx); err != nil {
@@ -94,8 +96,13 @@ func (g *deviceGroup) open(ctx context.Context, dev device.Device) error {
 		tick.Count = g.n
 	}
 	stages := append(append([][]device.Dispatch(nil), g.evaluator.Stages()...), []device.Dispatch{tick})
-	g.program, err = dev.Record(device.Recording{Name: "sampler", Stages: stages, ChainsIndependent: true, Repeat: g.batch})
-	return err
+	if g.program, err = dev.Record(device.Recording{Name: "sampler", Stages: stages, ChainsIndependent: true, Repeat: g.batch}); err != nil {
+		return err
+	}
+	if o.Resume != nil && !(o.relays() && o.Resume.onHost(g.first, g.first+g.n)) {
+		return g.restore(o.Resume)
+	}
+	return nil
 }
 
 // lanesPerChain is 1 where chains alone fill the lanes that run in step, the
@@ -183,6 +190,9 @@ func (g *deviceGroup) allocate(dev device.Device, rows int) (config, windows, se
 			flags[i] |= flagCloses
 		}
 	}
+	if o.Algorithm == HMC {
+		flags = g.sampling.ensemble.pathSteps(o)
+	}
 	list := make([]int32, max(len(g.kept), 1))
 	for k, i := range g.kept {
 		list[k] = int32(i)
@@ -191,7 +201,7 @@ func (g *deviceGroup) allocate(dev device.Device, rows int) (config, windows, se
 	config, errs[0] = g.newInts(dev, settings)
 	windows, errs[1] = g.newInts(dev, flags)
 	selected, errs[2] = g.newInts(dev, list)
-	g.vectors, errs[3] = g.newBuffer(dev, shaders.Float, vectorSlots(o.MaxTreeDepth)*g.dim*g.n)
+	g.vectors, errs[3] = g.newBuffer(dev, shaders.Float, vectorSlots(o)*g.dim*g.n)
 	g.numbers, errs[4] = g.newBuffer(dev, shaders.Float, int(numbers)*g.n)
 	g.counters, errs[5] = g.newBuffer(dev, shaders.Int, int(counters)*g.n)
 	g.ring, errs[6] = g.newBuffer(dev, shaders.Float, g.capacity*rows*g.n)
@@ -215,10 +225,8 @@ func (g *deviceGroup) allocate(dev device.Device, rows int) (config, windows, se
 // run submits batches until all chains have finished.
 func (g *deviceGroup) run(ctx context.Context) error {
 	for {
-		if err := g.program.Run(ctx); err != nil {
-			if ctx.Err() != nil {
-				return errors.Join(ctx.Err(), g.drain())
-			}
+		// A batch is not cut short, so that chains stand between two ticks.
+		if err := g.program.Run(context.WithoutCancel(ctx)); err != nil {
 			return fmt.Errorf("nuts: sampling on the device: %w", err)
 		}
 		g.ticks += int64(g.batch)
@@ -235,6 +243,14 @@ func (g *deviceGroup) run(ctx context.Context) error {
 			return err
 		}
 		g.sampling.update(g)
+		if !done && g.sampling.checkpointDue() {
+			if err := g.drain(); err != nil {
+				return err
+			}
+			if err := g.sampling.offer(g.number); err != nil {
+				return err
+			}
+		}
 		if done {
 			return g.vectors.ReadFloats(slotInverseMass*g.dim*g.n, g.inverse)
 		}
@@ -256,7 +272,7 @@ func (g *deviceGroup) look() (done bool, err error) {
 	done = true
 	for k := range g.n {
 		g.leapfrogs[k] += int64(g.state[int(allLeapfrogs)*g.n+k] - before[k]) // the counter may wrap around
-		if !g.warm[k] && g.counter(transitions, k) >= g.sampling.options.Warmup {
+		if !g.warm[k] && g.counter(transitionsDone, k) >= g.sampling.options.Warmup {
 			g.warm[k] = true
 			g.sampling.finishedWarmup()
 		}
@@ -357,10 +373,79 @@ func (g *deviceGroup) progress() []ChainProgress {
 	o := g.sampling.options
 	result := make([]ChainProgress, g.n)
 	for k := range result {
-		result[k] = ChainProgress{Transitions: g.counter(transitions, k), Warmup: o.Warmup, Total: o.Warmup + o.Draws,
+		result[k] = ChainProgress{Transitions: g.counter(transitionsDone, k), Warmup: o.Warmup, Total: o.Warmup + o.Draws,
 			StepSize: g.stepSizes[k], Leapfrogs: g.leapfrogs[k], Divergences: g.counter(divergences, k)}
 	}
 	return result
+}
+
+// save reads the sampler's state between two batches.
+func (g *deviceGroup) save(r *record, transitions []int) error {
+	d := deviceRecord{First: g.first, Chains: g.n, Position: make([]float64, g.dim*g.n), Vectors: make([]float64, g.vectors.Len()),
+		Numbers: make([]float64, g.numbers.Len()), Counters: make([]int32, g.counters.Len()), Leapfrogs: slices.Clone(g.leapfrogs), Ticks: g.ticks}
+	at := g.evaluator.Position()
+	if err := errors.Join(at.Buffer.ReadFloats(at.Offset, d.Position), g.vectors.ReadFloats(0, d.Vectors), g.numbers.ReadFloats(0, d.Numbers),
+		g.counters.ReadInts(0, d.Counters)); err != nil {
+		return fmt.Errorf("nuts: reading the state of the sampler on the device: %w", err)
+	}
+	for k := range g.n {
+		transitions[g.first+k] = int(d.Counters[int(transitionsDone)*g.n+k])
+	}
+	r.Device = append(r.Device, d)
+	return nil
+}
+
+// take goes on with chains that the host has warmed up.
+func (g *deviceGroup) take(chains []*chain) error {
+	o := g.sampling.options
+	firstKept := o.Warmup
+	if o.KeepWarmup {
+		firstKept = 0
+	}
+	position, slope, inverse := make([]float64, g.dim*g.n), make([]float64, g.dim*g.n), make([]float64, g.dim*g.n)
+	values, state := make([]float64, int(numbers)*g.n), make([]int32, int(counters)*g.n)
+	for k, c := range chains {
+		scatter(position, c.state.q, k, g.n)
+		scatter(slope, c.state.gradient, k, g.n)
+		scatter(inverse, c.inverseMass, k, g.n)
+		for n, x := range map[number]float64{stepSize: c.StepSize, proposalDensity: c.state.logDensity, largestAllowed: c.largest()} {
+			values[int(n)*g.n+k] = x
+		}
+		for n, x := range map[counter]int{chainStage: int(stageGoOn), transitionsDone: c.Transition, written: c.Transition - firstKept, divergences: c.Divergences, tries: c.Tries} {
+			state[int(n)*g.n+k] = int32(x)
+		}
+		g.leapfrogs[k], g.drained[k], g.warm[k] = c.Leapfrogs, c.Transition-firstKept, true
+	}
+	copy(g.state, state)
+	at, size := g.evaluator.Position(), g.dim*g.n
+	return errors.Join(at.Buffer.WriteFloats(at.Offset, position), g.vectors.WriteFloats(slotProposal*size, position), g.vectors.WriteFloats(slotProposalSlope*size, slope),
+		g.vectors.WriteFloats(slotInverseMass*size, inverse), g.numbers.WriteFloats(0, values), g.counters.WriteInts(0, state))
+}
+
+// restore writes the sampler's state back.
+func (g *deviceGroup) restore(c *Checkpoint) error {
+	i := slices.IndexFunc(c.Device, func(d deviceRecord) bool { return d.First == g.first && d.Chains == g.n })
+	if i < 0 {
+		return fmt.Errorf("nuts: the checkpoint was made with chains grouped in another way, or on the host; resume on the device that it was made on")
+	}
+	d := c.Device[i]
+	if len(d.Position) != g.dim*g.n || len(d.Vectors) != g.vectors.Len() || len(d.Numbers) != g.numbers.Len() || len(d.Counters) != g.counters.Len() || len(d.Leapfrogs) != g.n {
+		return errors.New("nuts: the checkpoint is damaged: the state of the sampler on the device has another size")
+	}
+	counters := slices.Clone(d.Counters)
+	for k := range g.n {
+		if at := int(chainStage)*g.n + k; stage(counters[at]) == stageFinished && int(counters[int(transitionsDone)*g.n+k]) < g.sampling.options.Warmup+g.sampling.options.Draws {
+			counters[at] = int32(stageGoOn)
+		}
+	}
+	copy(g.state, counters)
+	copy(g.leapfrogs, d.Leapfrogs)
+	g.ticks = d.Ticks
+	for k := range g.n {
+		g.drained[k] = g.counter(written, k)
+	}
+	at := g.evaluator.Position()
+	return errors.Join(at.Buffer.WriteFloats(at.Offset, d.Position), g.vectors.WriteFloats(0, d.Vectors), g.numbers.WriteFloats(0, d.Numbers), g.counters.WriteInts(0, counters))
 }
 
 func (g *deviceGroup) firstChain() int { return g.first }
@@ -377,7 +462,10 @@ func (g *deviceGroup) collect(run *Run) {
 	run.Submissions += g.ticks / int64(g.batch)
 }
 
-func (g *deviceGroup) close() error {
+func (g *deviceGroup) close() error { return errors.Join(g.closeOwn(), g.evaluator.Close()) }
+
+// closeOwn frees all but the evaluator.
+func (g *deviceGroup) closeOwn() error {
 	var errs []error
 	if g.program != nil {
 		errs = append(errs, g.program.Close())
@@ -385,5 +473,5 @@ func (g *deviceGroup) close() error {
 	for _, b := range g.owned {
 		errs = append(errs, b.Close())
 	}
-	return errors.Join(append(errs, g.evaluator.Close())...)
+	return errors.Join(errs...)
 }

@@ -151,25 +151,27 @@ func TestSamplerOnDeviceIsTheSameSampler(t *testing.T) {
 				target = noisyFunnel{funnel{2}, dim}
 			}
 			t.Run(fmt.Sprintf("%T %d, %d chains", target, dim, chains), func(t *testing.T) {
-				sample := func(where nuts.Sampler, groups int) *nuts.Run {
-					o := nuts.Options{Chains: chains, Warmup: 130, Draws: 70, Seed: 1 << 40 >> uint(dim), KeepWarmup: dim%2 == 0, Sampler: where, Groups: groups, MaxTreeDepth: 6}
-					if dim == 3 {
-						o.Select = []int{2, 0}
+				for _, algorithm := range []nuts.Algorithm{nuts.NUTS, nuts.HMC} {
+					sample := func(where nuts.Sampler, groups int) *nuts.Run {
+						o := nuts.Options{Chains: chains, Warmup: 130, Draws: 70, Seed: 1 << 40 >> uint(dim), KeepWarmup: dim%2 == 0, Sampler: where, Groups: groups, MaxTreeDepth: 6, Algorithm: algorithm, Integrator: nuts.Rotation}
+						if dim == 3 {
+							o.Select = []int{2, 0}
+						}
+						run, err := nuts.Sample(context.Background(), dev, target, o)
+						require.NoError(t, err)
+						return run
 					}
-					run, err := nuts.Sample(context.Background(), dev, target, o)
-					require.NoError(t, err)
-					return run
+					host, on := sample(nuts.OnHost, 1), sample(nuts.OnDevice, 2)
+					require.Equal(t, host.Stats, on.Stats)
+					require.Equal(t, host.Positions, on.Positions)
+					require.Equal(t, host.WarmupStats, on.WarmupStats)
+					require.Equal(t, host.WarmupPositions, on.WarmupPositions)
+					require.Equal(t, host.StepSizes, on.StepSizes)
+					require.Equal(t, host.InverseMass, on.InverseMass)
+					require.Equal(t, host.Gradients, on.Gradients)
+					require.Positive(t, on.Submissions)
+					require.GreaterOrEqual(t, on.Ticks, 64*on.Submissions)
 				}
-				host, on := sample(nuts.OnHost, 1), sample(nuts.OnDevice, 2)
-				require.Equal(t, host.Stats, on.Stats)
-				require.Equal(t, host.Positions, on.Positions)
-				require.Equal(t, host.WarmupStats, on.WarmupStats)
-				require.Equal(t, host.WarmupPositions, on.WarmupPositions)
-				require.Equal(t, host.StepSizes, on.StepSizes)
-				require.Equal(t, host.InverseMass, on.InverseMass)
-				require.Equal(t, host.Gradients, on.Gradients)
-				require.Positive(t, on.Submissions)
-				require.GreaterOrEqual(t, on.Ticks, 64*on.Submissions)
 			})
 		}
 	}

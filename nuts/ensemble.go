@@ -2,6 +2,7 @@ package nuts
 
 import (
 	"context"
+	"errors"
 	"math"
 	"sync"
 )
@@ -28,6 +29,7 @@ type shared struct {
 	Averaging dualAveraging
 	Length    lengthening
 	Searching bool // chains look for a step size
+	StepSize  float64
 }
 
 func newEnsemble(o *Options, dim int, noise span, groups int) *ensemble {
@@ -36,6 +38,16 @@ func newEnsemble(o *Options, dim int, noise span, groups int) *ensemble {
 	e.Searching = true
 	e.Length = newLengthening(dim, noise, o)
 	return e
+}
+
+// restore takes over what an earlier run has learnt.
+func (e *ensemble) restore(from *shared) error {
+	if from == nil || len(from.Length.Centre) != len(e.Length.Centre) {
+		return errors.New("nuts: the checkpoint is damaged: what chains have learnt together is missing")
+	}
+	e.Averaging, e.Searching, e.StepSize = from.Averaging, from.Searching, from.StepSize
+	e.Length.restore(&from.Length)
+	return nil
 }
 
 // sharesStep reports whether all chains have one step size.
@@ -54,12 +66,16 @@ func (e *ensemble) plan(h *path, transition int, stepSize float64) {
 	}
 }
 
-// meet waits for the chains of all other groups; the last group adapts.
-func (e *ensemble) meet(ctx context.Context) error {
+// meet waits for the chains of all other groups; the last group calls before, while
+// all stand still, and adapts.
+func (e *ensemble) meet(ctx context.Context, before func() error) error {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	e.arrived++
 	if e.arrived == e.groups {
+		if err := before(); err != nil {
+			return err
+		}
 		e.arrived = 0
 		e.meeting++
 		e.adapt()
@@ -145,6 +161,7 @@ func (e *ensemble) pool() {
 
 // release lets all chains go on with a step size, or each with its own if that is 0.
 func (e *ensemble) release(stepSize float64, search bool) {
+	e.StepSize = stepSize
 	for _, c := range e.chains {
 		if stepSize > 0 {
 			c.StepSize = stepSize

@@ -9,6 +9,7 @@ import (
 // computes gradients.
 type hostGroup struct {
 	sampling     *sampling
+	number       int // of the group
 	evaluator    Evaluator
 	first        int
 	chains       []*chain
@@ -18,13 +19,16 @@ type hostGroup struct {
 
 func (s *sampling) newHostGroup(e Evaluator, dim, first, end int) *hostGroup {
 	n := end - first
-	g := &hostGroup{sampling: s, evaluator: e, first: first, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
+	g := &hostGroup{sampling: s, number: len(s.groups), evaluator: e, first: first, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
 	for number := first; number < end; number++ {
 		c := newChain(number, dim, s)
 		c.keep = func(transition int, q []float64, stats Stats) error { return s.keep(number, transition, q, stats) }
 		g.chains = append(g.chains, c)
 		if s.ensemble != nil {
 			s.ensemble.chains[number] = c
+		}
+		if s.options.Resume != nil {
+			c.restore(&s.options.Resume.Chains[number])
 		}
 	}
 	return g
@@ -39,6 +43,9 @@ func (g *hostGroup) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if err := g.sampling.offer(g.number); err != nil {
+			return err
+		}
 		busy, waiting := false, false
 		for k, c := range g.chains {
 			waiting = waiting || c.Stage == stageWaiting
@@ -48,7 +55,7 @@ func (g *hostGroup) run(ctx context.Context) error {
 			}
 		}
 		if !busy && waiting {
-			if err := g.sampling.ensemble.meet(ctx); err != nil {
+			if err := g.sampling.ensemble.meet(ctx, g.sampling.giveAll); err != nil {
 				return err
 			}
 			continue
@@ -84,6 +91,17 @@ func (g *hostGroup) run(ctx context.Context) error {
 	}
 }
 
+func (g *hostGroup) save(r *record, transitions []int) error {
+	if r.Chains == nil {
+		r.Chains = make([]chainRecord, g.sampling.options.Chains)
+	}
+	for _, c := range g.chains {
+		r.Chains[c.number] = c.record()
+		transitions[c.number] = c.begin.Transition
+	}
+	return nil
+}
+
 func (g *hostGroup) firstChain() int { return g.first }
 
 func (g *hostGroup) progress() []ChainProgress {
@@ -102,7 +120,7 @@ func (g *hostGroup) collect(run *Run) {
 	for _, c := range g.chains {
 		run.StepSizes = append(run.StepSizes, c.StepSize)
 		run.InverseMass = append(run.InverseMass, append([]float64(nil), c.inverseMass...))
-		run.Gradients += c.Leapfrogs + int64(c.tries) + 1
+		run.Gradients += c.Leapfrogs + int64(c.Tries) + 1
 	}
 }
 

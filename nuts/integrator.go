@@ -10,8 +10,8 @@ type Integrator uint8
 
 // The integrators.
 const (
-	// AutoIntegrator is Rotation for a [Whitened] target that has noise, otherwise
-	// Leapfrog.
+	// AutoIntegrator is Rotation for HMC on a [Whitened] target that has noise,
+	// otherwise Leapfrog.
 	AutoIntegrator Integrator = iota
 	// Leapfrog kicks with the gradient of the log density.
 	Leapfrog

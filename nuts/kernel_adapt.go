@@ -7,15 +7,17 @@ func (t *tick) finishTransition(next shaders.Value) {
 	t.setCount(allLeapfrogs, t.AddInt(t.count(allLeapfrogs), t.count(leapfrogs)))
 	steps := t.IntToFloat(t.count(leapfrogs)) // at least 1
 	accept := t.div(t.num(acceptSum), steps)
-	transition := t.count(transitions)
+	transition := t.count(transitionsDone)
 	diverged := t.EqualInt(t.count(subtreeLeaf), t.ConstInt(divergent))
 	warming := t.LessInt(transition, t.setting(configWarmup))
 	t.If(t.And(diverged, t.Not(warming)), func() { t.increase(divergences) }, nil)
 	t.If(t.LessInt(transition, t.setting(configFirstKept)), nil, func() { t.keep(accept, steps, diverged) })
 	search := t.Variable(shaders.False)
-	t.If(warming, func() { t.adapt(accept, transition, search) }, nil)
+	if !t.path {
+		t.If(warming, func() { t.adapt(accept, transition, search) }, nil)
+	}
 	after := t.AddInt(transition, t.ConstInt(1))
-	t.setCount(transitions, after)
+	t.setCount(transitionsDone, after)
 	t.If(t.EqualInt(after, t.setting(configTotal)), func() {
 		t.stop(stageFinished)
 		t.Set(next, t.ConstInt(nextNothing))

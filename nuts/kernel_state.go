@@ -29,7 +29,12 @@ const (
 	slotMarks // checkpoints: momentum, sum and previous momentum of each level
 )
 
-func vectorSlots(maxDepth int) int { return slotMarks + 3*(maxDepth+1) }
+func vectorSlots(o *Options) int {
+	if o.Algorithm == HMC {
+		return slotMarks
+	}
+	return slotMarks + 3*(o.MaxTreeDepth+1)
+}
 
 // number is a floating-point variable of a chain.
 type number int
@@ -59,7 +64,7 @@ type counter int
 
 const (
 	chainStage counter = iota
-	transitions
+	transitionsDone
 	written // draws put into the ring since the start
 	allLeapfrogs
 	divergences
@@ -85,6 +90,7 @@ const (
 	stageNoStart  = stageFinished + 1 + iota // no finite log density found
 	stageTooLarge                            // steps of any size are accepted
 	stageTooSmall                            // no step is
+	stageGoOn                                // finished earlier, and is to go on
 )
 
 // Integers that hold for a whole run.
@@ -129,6 +135,7 @@ type tick struct {
 	bits                        int
 	target                      float64 // acceptance
 	givenStart                  bool
+	path                        bool // HMC
 	noise                       span
 
 	chain, local shaders.Value
@@ -147,7 +154,7 @@ const unrolled = 4
 
 func buildTick(dim, chains, lanes, kept int, noise span, precision device.Precision, o *Options) *shaders.Kernel {
 	t := &tick{Builder: shaders.NewBuilder("sampler", chains), dim: dim, chains: chains, maxDepth: o.MaxTreeDepth, kept: kept,
-		lanes: lanes, bits: 64, target: o.TargetAccept, givenStart: o.Init != nil, noise: noise}
+		lanes: lanes, bits: 64, target: o.TargetAccept, givenStart: o.Init != nil, path: o.Algorithm == HMC, noise: noise}
 	if precision == device.Float32 {
 		t.bits = 32
 	}
@@ -169,9 +176,14 @@ func buildTick(dim, chains, lanes, kept int, noise span, precision device.Precis
 		t.reduction = t.SharedArray("reduction", widestReduction*lanes)
 	}
 	stage := t.LoadInt(t.counterBuffer, t.row(int(chainStage)))
-	t.If(t.LessInt(stage, t.ConstInt(int(stageFinished))), func() {
+	active := t.Or(t.LessInt(stage, t.ConstInt(int(stageFinished))), t.EqualInt(stage, t.ConstInt(int(stageGoOn))))
+	t.If(active, func() {
 		t.loadState()
-		t.advance()
+		if t.path {
+			t.advancePath()
+		} else {
+			t.advance()
+		}
 		t.storeState()
 	}, nil)
 	return t.Kernel()

@@ -26,6 +26,7 @@ func (t *tick) advance() {
 	t.If(is(stage, int(stageInitial)), func() { t.settle(next) }, nil)
 	t.If(is(stage, int(stageSearch)), func() { t.searchStep(next) }, nil)
 	t.If(is(stage, int(stageTransit)), func() { t.absorb(next) }, nil)
+	t.If(is(stage, int(stageGoOn)), func() { t.Set(next, t.ConstInt(nextTransition)) }, nil)
 	when(nextFinish, func() { t.finishTransition(next) })
 	when(nextSearch, func() {
 		t.setCount(searchDirection, t.ConstInt(0))
@@ -109,7 +110,7 @@ func (t *tick) nextUniform() shaders.Value {
 	used := t.count(uniforms)
 	t.setCount(uniforms, t.AddInt(used, t.ConstInt(1)))
 	block := t.AddInt(t.pairs(), t.Integer(shaders.OpShiftRightInt, used, t.ConstInt(1)))
-	return t.uniform(t.words(block, t.count(transitions), purposeTransition), used)
+	return t.uniform(t.words(block, t.count(transitionsDone), purposeTransition), used)
 }
 
 // kinetic is half of a sum of squared momenta over masses.
@@ -126,7 +127,7 @@ func (t *tick) searchLeap() {
 	skip := t.MulInt(t.count(searchLeaps), t.pairs())
 	squares := t.sums(1, func(i shaders.Value) []shaders.Value {
 		m := t.vector(slotInverseMass, i)
-		p := t.div(t.normal(i, skip, t.count(transitions), purposeSearch), t.Unary(shaders.OpSqrt, m))
+		p := t.div(t.normal(i, skip, t.count(transitionsDone), purposeSearch), t.Unary(shaders.OpSqrt, m))
 		square := t.square(p, m)
 		q := t.vector(slotProposal, i)
 		p = t.halfKick(i, q, p, t.vector(slotProposalSlope, i), eps)

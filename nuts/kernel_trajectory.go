@@ -11,7 +11,7 @@ func (t *tick) beginTransition() {
 	t.stop(stageTransit)
 	squares := t.sums(1, func(i shaders.Value) []shaders.Value {
 		m := t.vector(slotInverseMass, i)
-		p := t.div(t.normal(i, t.ConstInt(0), t.count(transitions), purposeTransition), t.Unary(shaders.OpSqrt, m))
+		p := t.div(t.normal(i, t.ConstInt(0), t.count(transitionsDone), purposeTransition), t.Unary(shaders.OpSqrt, m))
 		q, slope := t.vector(slotProposal, i), t.vector(slotProposalSlope, i)
 		for end := range 2 {
 			t.setVector(slotEnds+3*end, i, q)

@@ -1,6 +1,9 @@
 package nuts
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // lengthening learns how long the paths of HMC should be, in units of the
 // integrator's time. Every path of the warm-up passes through the points that
@@ -76,6 +79,19 @@ func (l *lengthening) steps(transition int, stepSize float64, o *Options) int {
 
 func stepsOf(length, stepSize float64, most int) int {
 	return int(min(max(math.Round(length/stepSize), 1), float64(most)))
+}
+
+func (l *lengthening) clone() lengthening {
+	c := *l
+	c.Centre, c.Passing, c.Squares = slices.Clone(l.Centre), slices.Clone(l.Passing), slices.Clone(l.Squares)
+	return c
+}
+
+// restore takes over what an earlier run has learnt.
+func (l *lengthening) restore(from *lengthening) {
+	watched, fixed := l.watched, l.fixed
+	*l = from.clone()
+	l.watched, l.fixed = watched, fixed
 }
 
 // learning reports whether paths are to note what they pass.

@@ -56,7 +56,7 @@ func TestNoiseAlgorithms(t *testing.T) {
 		{HMC, Leapfrog, MetricVariance, 1500, 1}, {HMC, Rotation, MetricVariance, 1500, 1}, {HMC, Rotation, MetricGradient, 1500, 1}, {HMC, Rotation, MetricUnit, 1500, 1},
 		{RandomWalk, AutoIntegrator, MetricVariance, 40000, 1}, {RandomWalk, AutoIntegrator, MetricVariance, 20000, 4}} {
 		t.Run(fmt.Sprintf("%v %v %v %d", tt.algorithm, tt.integrator, tt.metric, tt.blocks), func(t *testing.T) {
-			run := sample(t, newNoiseTarget(n, y, s), Options{Chains: 4, Warmup: 500, Draws: tt.draws, Seed: 3, Algorithm: tt.algorithm, Integrator: tt.integrator, Metric: tt.metric, Blocks: tt.blocks})
+			run := sample(t, newNoiseTarget(n, y, s), Options{Chains: 4, Warmup: 500, Draws: tt.draws, Seed: 3, TargetAccept: 0.8, Algorithm: tt.algorithm, Integrator: tt.integrator, Metric: tt.metric, Blocks: tt.blocks})
 			theta, projection := run.Coordinate(0), make([][]float64, 4)
 			for c, draws := range run.Positions {
 				for _, q := range draws {

@@ -24,7 +24,7 @@ type Options struct {
 	Draws  int // transitions kept per chain
 	Seed   uint64
 	// TargetAccept is the acceptance statistic that the step size is adapted to;
-	// default 0.8.
+	// default 0.8, for HMC 0.9.
 	TargetAccept float64
 	MaxTreeDepth int // of NUTS; default 10
 	// PathLength is the mean length of HMC's paths, in units of the integrator's
@@ -39,9 +39,12 @@ type Options struct {
 	// StepJitter changes the step size of every transition by a random share of at
 	// most this, 0 to 1.
 	StepJitter float64
-	// Init holds a starting position per chain; without it positions start
-	// uniform on (-2,2) in every coordinate.
-	Init [][]float64
+	// Start says where chains begin, Init gives a position for each instead.
+	Start Start
+	Init  [][]float64
+	// Superchains, if not 0, is a number of groups of chains that start at one point
+	// each, for [NestedRhat]; it divides the number of chains.
+	Superchains int
 	// Groups is the number of groups that the chains are run in, each with an
 	// evaluator and a goroutine of its own. Results do not depend on it. The
 	// default is one per worker of the device.
@@ -60,13 +63,28 @@ type Options struct {
 	// KeepWarmup keeps the transitions of the warm-up too, apart from the draws.
 	KeepWarmup bool
 	// OnDraw, if set, is called for every kept draw, in order for each chain and
-	// from one goroutine at a time. It is given all coordinates, whatever Select
-	// says; the slice is the sampler's and is not to be changed or held on to.
-	// An error ends the run.
+	// from one goroutine at a time; with KeepWarmup also for the transitions of the
+	// warm-up, which have negative numbers. It is given all coordinates, whatever
+	// Select says; the slice is the sampler's and is not to be changed or held on
+	// to. An error ends the run.
 	OnDraw func(chain, draw int, q []float64, s Stats) error
+	// Discard keeps no draws in the Run; OnDraw is given them.
+	Discard bool
+	// OnCheckpoint, if set, is given the state of all chains from time to time, when
+	// the run ends, and when the context or a fault of the device ends it. The calls
+	// of OnDraw for the transitions that it counts have returned before; it is not
+	// called together with OnDraw. An error ends the run.
+	OnCheckpoint func(*Checkpoint) error
+	// CheckpointEvery is the least time between two checkpoints; default 2 s.
+	CheckpointEvery time.Duration
+	// Resume goes on from a checkpoint of a run of the same target with the same
+	// settings, but for Draws, which may be more, and Groups. Draws that were given
+	// to OnDraw after the checkpoint was made are made again.
+	Resume *Checkpoint
 	// Progress, if set, is called now and then while sampling goes on, from one
 	// goroutine at a time.
 	Progress func(Progress)
+	given    [][]float64 // Init as it was given
 	// ProgressEvery is the least time between two calls; default 100 ms.
 	ProgressEvery time.Duration
 }
@@ -95,6 +113,9 @@ func (o *Options) check(dim int) error {
 	}
 	if o.TargetAccept == 0 {
 		o.TargetAccept = 0.8
+		if o.Algorithm == HMC {
+			o.TargetAccept = 0.9
+		}
 	}
 	if o.MaxTreeDepth == 0 {
 		o.MaxTreeDepth = 10
@@ -104,6 +125,9 @@ func (o *Options) check(dim int) error {
 	}
 	if o.MaxSteps == 0 {
 		o.MaxSteps = 1023
+	}
+	if o.CheckpointEvery == 0 {
+		o.CheckpointEvery = 2 * time.Second
 	}
 	if o.ProgressEvery == 0 {
 		o.ProgressEvery = 100 * time.Millisecond
@@ -119,6 +143,10 @@ func (o *Options) check(dim int) error {
 		return fmt.Errorf("nuts: %d draws; the number cannot be negative", o.Draws)
 	case !(o.TargetAccept > 0 && o.TargetAccept < 1):
 		return fmt.Errorf("nuts: target acceptance %v; it must lie between 0 and 1", o.TargetAccept)
+	case int(o.Start) >= len(startNames):
+		return fmt.Errorf("nuts: there is no %v", o.Start)
+	case o.Superchains < 0 || o.Superchains > 0 && o.Chains%o.Superchains != 0:
+		return fmt.Errorf("nuts: %d chains in %d superchains; the one must be a multiple of the other", o.Chains, o.Superchains)
 	case o.MaxTreeDepth < 1 || o.MaxTreeDepth > 20:
 		return fmt.Errorf("nuts: maximal tree depth %d; it must be 1 to 20", o.MaxTreeDepth)
 	case int(o.Algorithm) >= len(algorithmNames):
@@ -166,14 +194,23 @@ func (o *Options) check(dim int) error {
 // nothing.
 func (o *Options) HostOnly() string {
 	switch {
-	case o.Algorithm != NUTS:
+	case o.Algorithm == RandomWalk:
 		return fmt.Sprintf("algorithm %v", o.Algorithm)
-	case o.Metric != MetricVariance:
+	case o.Metric == MetricDense:
 		return fmt.Sprintf("metric %v", o.Metric)
-	case o.Pooled:
-		return "pooled adaptation"
 	case o.StepJitter != 0:
 		return "jitter of the step size"
 	}
 	return ""
+}
+
+// rotates reports whether the prior of the noise is used.
+func (o *Options) rotates() bool {
+	return o.Algorithm == RandomWalk || o.Integrator == Rotation || o.Integrator == AutoIntegrator && o.Algorithm == HMC
+}
+
+// relays reports whether the warm-up is the host's, though the draws may be the
+// device's.
+func (o *Options) relays() bool {
+	return o.Algorithm == HMC || o.Pooled || o.Metric != MetricVariance
 }

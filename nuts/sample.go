@@ -26,10 +26,25 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	if o.KeepWarmup {
 		run.WarmupPositions, run.WarmupStats = make([][][]float64, o.Chains), make([][]Stats, o.Chains)
 	}
-	s := &sampling{run: run, options: &run.Options}
+	s := &sampling{run: run, options: &run.Options, dim: target.Dim()}
+	s.saving.every = run.Options.CheckpointEvery
+	s.saving.left = make([]bool, groups)
+	run.Options.given = o.Init
+	if _, can := target.(PriorTarget); o.Start == StartPrior && !can {
+		return nil, errors.New("nuts: the target cannot draw from its prior; start in another way")
+	}
 	s.noise = noiseOf(target)
-	if o.Algorithm != RandomWalk && o.Integrator == Leapfrog {
+	if !o.rotates() {
 		s.noise = span{}
+	}
+	if o.Resume != nil {
+		if err := o.Resume.check(&run.Options, target.Dim()); err != nil {
+			return nil, err
+		}
+	}
+	began := time.Now()
+	if err := s.starts(ctx, dev, target); err != nil {
+		return nil, err
 	}
 	if o.Metric == MetricDense {
 		noise := noiseOf(target)
@@ -41,8 +56,12 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	}
 	if o.Algorithm == HMC || o.Algorithm == NUTS && o.Pooled && o.Warmup > 0 {
 		s.ensemble = newEnsemble(&run.Options, target.Dim(), noiseOf(target), groups)
+		if o.Resume != nil {
+			if err := s.ensemble.restore(o.Resume.Shared); err != nil {
+				return nil, err
+			}
+		}
 	}
-	began := time.Now()
 	for g := range groups {
 		first, end := o.Chains*g/groups, o.Chains*(g+1)/groups
 		g, err := s.newGroup(ctx, dev, target, first, end)
@@ -53,6 +72,13 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	}
 	run.CompileTime = time.Since(began)
 	err := s.all(ctx)
+	var callback *callbackError
+	if o.OnCheckpoint != nil && !errors.As(err, &callback) {
+		// After a fault of the device there may be nothing to save.
+		if saved := s.last(); err == nil || errors.As(saved, &callback) {
+			err = errors.Join(err, saved)
+		}
+	}
 	if closing := s.close(); err == nil {
 		err = closing
 	}
@@ -66,6 +92,7 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 type sampling struct {
 	run      *Run
 	options  *Options
+	dim      int
 	noise    span      // coordinates with a standard-normal prior, if the algorithm uses that
 	block    []int     // coordinates with a dense metric
 	ensemble *ensemble // what chains adapt together
@@ -73,6 +100,7 @@ type sampling struct {
 	began    time.Time
 
 	drawing  sync.Mutex // for OnDraw
+	saving   saving
 	mutex    sync.Mutex // for what follows
 	reported time.Time
 	progress []ChainProgress
@@ -87,6 +115,9 @@ type group interface {
 	progress() []ChainProgress
 	// collect adds what the chains know at the end to the run.
 	collect(run *Run)
+	// save adds the state of the chains between transitions to a checkpoint, and
+	// how many they have finished.
+	save(r *record, transitions []int) error
 	close() error
 }
 
@@ -105,9 +136,23 @@ func (s *sampling) newGroup(ctx context.Context, dev device.Device, target Targe
 	case s.options.Sampler == OnDevice && !can:
 		return nil, errors.Join(errors.New("nuts: the target cannot be recorded with a sampler on the device; sample on the host"), e.Close())
 	case can && s.options.HostOnly() == "" && (s.options.Sampler == OnDevice || s.options.Sampler == Auto && dev.Info().Fuses):
-		return s.newDeviceGroup(ctx, dev, recordable, dim, first, end)
+		g, err := s.onDevice(ctx, dev, recordable, first, end)
+		if err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+		return g, nil
+	}
+	if r := s.options.Resume; r != nil && !r.onHost(first, end) {
+		return nil, errors.Join(errors.New("nuts: the checkpoint was made by a sampler on the device; resume on that device"), e.Close())
 	}
 	return s.newHostGroup(e, dim, first, end), nil
+}
+
+func (s *sampling) onDevice(ctx context.Context, dev device.Device, e Recordable, first, end int) (group, error) {
+	if s.options.relays() {
+		return s.newRelayGroup(ctx, dev, e, s.dim, first, end)
+	}
+	return s.newDeviceGroup(ctx, dev, e, s.dim, first, end)
 }
 
 // keep stores a transition; each chain is kept by one goroutine.
@@ -117,7 +162,9 @@ func (s *sampling) keep(number, transition int, q []float64, stats Stats) error 
 		return nil
 	}
 	var kept []float64
-	if s.options.Select == nil {
+	if s.options.Discard {
+		kept = nil
+	} else if s.options.Select == nil {
 		kept = append([]float64(nil), q...)
 	} else {
 		kept = make([]float64, len(s.options.Select))
@@ -126,19 +173,22 @@ func (s *sampling) keep(number, transition int, q []float64, stats Stats) error 
 		}
 	}
 	s.store(number, transition, kept, stats)
-	if draw < 0 || s.options.OnDraw == nil {
+	if s.options.OnDraw == nil {
 		return nil
 	}
 	s.drawing.Lock()
 	defer s.drawing.Unlock()
 	if err := s.options.OnDraw(number, draw, q, stats); err != nil {
-		return fmt.Errorf("nuts: OnDraw of chain %d, draw %d: %w", number+1, draw, err)
+		return &callbackError{fmt.Errorf("nuts: OnDraw of chain %d, draw %d: %w", number+1, draw, err)}
 	}
 	return nil
 }
 
 // store puts the kept coordinates of a transition into the run.
 func (s *sampling) store(number, transition int, kept []float64, stats Stats) {
+	if s.options.Discard {
+		return
+	}
 	if transition < s.options.Warmup {
 		s.run.WarmupPositions[number] = append(s.run.WarmupPositions[number], kept)
 		s.run.WarmupStats[number] = append(s.run.WarmupStats[number], stats)
@@ -150,6 +200,7 @@ func (s *sampling) store(number, transition int, kept []float64, stats Stats) {
 
 func (s *sampling) all(ctx context.Context) error {
 	s.began = time.Now()
+	s.saving.next.Store(int64(s.saving.every))
 	s.progress = make([]ChainProgress, s.options.Chains)
 	errs := make([]error, len(s.groups))
 	ctx, cancel := context.WithCancel(ctx)
@@ -159,7 +210,11 @@ func (s *sampling) all(ctx context.Context) error {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			if errs[i] = g.run(ctx); errs[i] != nil {
+			errs[i] = g.run(ctx)
+			if errs[i] == nil {
+				errs[i] = s.leave(i)
+			}
+			if errs[i] != nil {
 				cancel() // one group's failure ends the run
 			}
 		}()

@@ -1,6 +1,9 @@
 package nuts
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // What the steps of RandomWalk are adapted to, and where they start. A random walk
 // in few dimensions moves best at an acceptance of 0.3 or so, one in many, such as
@@ -22,34 +25,66 @@ type walk struct {
 	schedule schedule
 	random   Stream
 	moments  moments
-	count    int
 	sd       []float64 // of the parameters
 
+	walkProgress
 	q, proposal []float64
-	logDensity  float64
-	scale, beta float64
-	transition  int
-	updates     []int // accepted, by block, after warm-up
 	accept      []float64
-	tries       int
-	started     bool
+	begin       walkProgress // where the transition under way began
+	beginQ      []float64
+}
+
+// walkProgress is how far a walk is.
+type walkProgress struct {
+	Started     bool
+	Transition  int
+	LogDensity  float64
+	Scale, Beta float64
+	Count       int   // positions in the moments
+	Updates     []int // accepted, by block, after warm-up
+	Tries       int   // starting positions given up
+	Values      int64 // evaluations
 }
 
 func newWalk(number, dim int, o *Options, noise span) *walk {
 	w := &walk{number: number, options: o, noise: noise, schedule: newSchedule(o.Warmup), moments: newMoments(dim),
-		sd: make([]float64, dim), q: make([]float64, dim), proposal: make([]float64, dim), scale: firstWalkScale, beta: firstBeta}
+		sd: make([]float64, dim), q: make([]float64, dim), proposal: make([]float64, dim), walkProgress: walkProgress{Scale: firstWalkScale, Beta: firstBeta},
+		beginQ: make([]float64, dim)}
 	for i := range w.sd {
 		w.sd[i] = 1
 	}
 	if o.WalkScale > 0 {
-		w.scale = o.WalkScale
+		w.Scale = o.WalkScale
 	}
 	if o.CrankNicolson > 0 {
-		w.beta = o.CrankNicolson
+		w.Beta = o.CrankNicolson
 	}
-	w.updates, w.accept = make([]int, w.blocks()), make([]float64, w.blocks())
+	w.Updates, w.accept = make([]int, w.blocks()), make([]float64, w.blocks())
 	startPosition(o, number, 0, w.proposal, noise)
+	w.mark()
 	return w
+}
+
+// mark notes that the walk is between two transitions.
+func (w *walk) mark() {
+	w.begin = w.walkProgress
+	w.begin.Updates = slices.Clone(w.Updates)
+	copy(w.beginQ, w.q)
+}
+
+func (w *walk) record() walkRecord {
+	return walkRecord{Progress: w.begin, Q: slices.Clone(w.beginQ), SD: slices.Clone(w.sd), Moments: w.moments.clone()}
+}
+
+func (w *walk) restore(r *walkRecord) {
+	if !r.Progress.Started || len(r.Progress.Updates) != len(w.Updates) {
+		return // it starts again
+	}
+	w.walkProgress = r.Progress
+	copy(w.q, r.Q)
+	copy(w.sd, r.SD)
+	w.moments.restore(&r.Moments)
+	w.mark()
 }
 
 // hasParameters reports whether there are coordinates besides the noise.
@@ -79,42 +114,42 @@ func (w *walk) part(block int) span {
 	return span{w.noise.first + size*block/n, w.noise.first + size*(block+1)/n}
 }
 
-// begin takes the density at the starting point; false asks for another one.
-func (w *walk) begin(logDensity float64) (bool, error) {
+// startAt takes the density at the starting point; false asks for another one.
+func (w *walk) startAt(logDensity float64) (bool, error) {
 	if !math.IsNaN(logDensity) && !math.IsInf(logDensity, 0) {
 		copy(w.q, w.proposal)
-		w.logDensity, w.started = logDensity, true
+		w.LogDensity, w.Started = logDensity, true
 		return true, nil
 	}
-	w.tries++
+	w.Tries++
 	if w.options.Init != nil {
 		return false, errBadStart(w.number)
 	}
-	if w.tries == initialTries {
+	if w.Tries == initialTries {
 		return false, errNoStart(w.number)
 	}
-	startPosition(w.options, w.number, w.tries, w.proposal, w.noise)
+	startPosition(w.options, w.number, w.Tries, w.proposal, w.noise)
 	return false, nil
 }
 
 // propose changes one block.
 func (w *walk) propose(block int) {
 	if block == 0 {
-		w.random = NewStream(w.options.Seed, uint32(w.number), uint32(w.transition), purposeWalk)
+		w.random = NewStream(w.options.Seed, uint32(w.number), uint32(w.Transition), purposeWalk)
 	}
 	copy(w.proposal, w.q)
 	part := w.part(block)
 	if part.size() == 0 {
 		for i := range w.q {
 			if !w.noise.holds(i) {
-				w.proposal[i] += w.scale * w.sd[i] * w.random.Normal()
+				w.proposal[i] += w.Scale * w.sd[i] * w.random.Normal()
 			}
 		}
 		return
 	}
-	keep := math.Sqrt(1 - w.beta*w.beta)
+	keep := math.Sqrt(1 - w.Beta*w.Beta)
 	for i := part.first; i < part.end; i++ {
-		w.proposal[i] = keep*w.q[i] + w.beta*w.random.Normal()
+		w.proposal[i] = keep*w.q[i] + w.Beta*w.random.Normal()
 	}
 }
 
@@ -122,7 +157,7 @@ func (w *walk) propose(block int) {
 // the prior of the noise, so that the likelihood alone decides.
 func (w *walk) decide(block int, logDensity float64) {
 	part := w.part(block)
-	ratio := logDensity - w.logDensity
+	ratio := logDensity - w.LogDensity
 	for i := part.first; i < part.end; i++ {
 		ratio += 0.5 * (w.proposal[i] - w.q[i]) * (w.proposal[i] + w.q[i])
 	}
@@ -134,9 +169,9 @@ func (w *walk) decide(block int, logDensity float64) {
 	w.accept[block] = accept
 	if w.random.Uniform() < accept {
 		copy(w.q, w.proposal)
-		w.logDensity = logDensity
-		if w.transition >= w.options.Warmup {
-			w.updates[block]++
+		w.LogDensity = logDensity
+		if w.Transition >= w.options.Warmup {
+			w.Updates[block]++
 		}
 	}
 }
@@ -147,11 +182,11 @@ func (w *walk) finish() Stats {
 	for _, a := range w.accept {
 		mean += a / float64(len(w.accept))
 	}
-	s := Stats{AcceptProb: mean, StepSize: w.scale, Leapfrogs: len(w.accept), Energy: -w.logDensity, LogDensity: w.logDensity}
-	if w.transition < w.options.Warmup {
+	s := Stats{AcceptProb: mean, StepSize: w.Scale, Leapfrogs: len(w.accept), Energy: -w.LogDensity, LogDensity: w.LogDensity}
+	if w.Transition < w.options.Warmup {
 		w.adapt()
 	}
-	w.transition++
+	w.Transition++
 	return s
 }
 
@@ -159,11 +194,11 @@ func (w *walk) finish() Stats {
 // (Andrieu & Thoms 2008, "A tutorial on adaptive MCMC"), and takes the parameters'
 // standard deviations from the windows that NUTS takes its metric from.
 func (w *walk) adapt() {
-	rate := math.Pow(float64(w.transition+1), -adaptationDecay)
+	rate := math.Pow(float64(w.Transition+1), -adaptationDecay)
 	block := 0
 	if w.hasParameters() {
 		if w.options.WalkScale == 0 {
-			w.scale *= math.Exp(2 * rate * (w.accept[0] - walkAccept))
+			w.Scale *= math.Exp(2 * rate * (w.accept[0] - walkAccept))
 		}
 		block = 1
 	}
@@ -172,23 +207,23 @@ func (w *walk) adapt() {
 		for _, a := range w.accept[block:] {
 			mean += a / float64(len(w.accept)-block)
 		}
-		logit := math.Log(w.beta/(1-w.beta)) + 2*rate*(mean-noiseAccept)
-		w.beta = 1 / (1 + math.Exp(-min(max(logit, -20), 20)))
+		logit := math.Log(w.Beta/(1-w.Beta)) + 2*rate*(mean-noiseAccept)
+		w.Beta = 1 / (1 + math.Exp(-min(max(logit, -20), 20)))
 	}
-	if w.schedule.inWindow(w.transition) {
-		w.count++
-		w.moments.add(w.q, float64(w.count))
+	if w.schedule.inWindow(w.Transition) {
+		w.Count++
+		w.moments.add(w.q, float64(w.Count))
 	}
-	if w.schedule.closes[w.transition] {
+	if w.schedule.closes[w.Transition] {
 		before := w.meanSD()
-		n := float64(w.count)
+		n := float64(w.Count)
 		for i, sum := range w.moments.Sums {
 			w.sd[i] = math.Sqrt(n/(n+5)*(sum/max(n-1, 1)) + 1e-3*5/(n+5))
 		}
-		w.count = 0
+		w.Count = 0
 		w.moments.clear()
 		if w.options.WalkScale == 0 && w.hasParameters() {
-			w.scale *= before / w.meanSD() // the steps keep their length
+			w.Scale *= before / w.meanSD() // the steps keep their length
 		}
 	}
 }

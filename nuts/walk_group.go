@@ -14,8 +14,8 @@ type walkGroup struct {
 	evaluator  ValueEvaluator
 	first      int
 	walks      []*walk
+	number     int // of the group
 	q, density []float64
-	values     int64
 }
 
 func (s *sampling) newWalkGroup(dev device.Device, target Target, first, end int) (group, error) {
@@ -24,9 +24,13 @@ func (s *sampling) newWalkGroup(dev device.Device, target Target, first, end int
 	if err != nil {
 		return nil, err
 	}
-	g := &walkGroup{sampling: s, evaluator: e, first: first, q: make([]float64, target.Dim()*n), density: make([]float64, n)}
+	g := &walkGroup{sampling: s, number: len(s.groups), evaluator: e, first: first, q: make([]float64, target.Dim()*n), density: make([]float64, n)}
 	for number := first; number < end; number++ {
-		g.walks = append(g.walks, newWalk(number, target.Dim(), s.options, s.noise))
+		w := newWalk(number, target.Dim(), s.options, s.noise)
+		if s.options.Resume != nil {
+			w.restore(&s.options.Resume.Walks[number])
+		}
+		g.walks = append(g.walks, w)
 	}
 	return g, nil
 }
@@ -62,7 +66,6 @@ func (g *walkGroup) evaluate(ctx context.Context) error {
 	for k, w := range g.walks {
 		scatter(g.q, w.proposal, k, len(g.walks))
 	}
-	g.values += int64(len(g.walks))
 	if err := g.evaluator.Value(ctx, g.q, g.density); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -75,44 +78,91 @@ func (g *walkGroup) evaluate(ctx context.Context) error {
 // run finds starting points, and then takes all chains through their transitions,
 // block by block.
 func (g *walkGroup) run(ctx context.Context) error {
-	for waiting := true; waiting; {
-		if err := g.evaluate(ctx); err != nil {
+	if err := g.start(ctx); err != nil {
+		return err
+	}
+	for {
+		if err := g.sampling.offer(g.number); err != nil {
 			return err
 		}
-		waiting = false
-		for k, w := range g.walks {
-			if w.started {
-				continue
-			}
-			ok, err := w.begin(g.density[k])
-			if err != nil {
-				return err
-			}
-			waiting = waiting || !ok
+		walking := g.unfinished()
+		if len(walking) == 0 {
+			return nil
 		}
-	}
-	o := g.sampling.options
-	for transition := range o.Warmup + o.Draws {
-		for block := range g.walks[0].blocks() {
-			for _, w := range g.walks {
+		for block := range walking[0].blocks() {
+			for _, w := range walking {
 				w.propose(block)
 			}
 			if err := g.evaluate(ctx); err != nil {
 				return err
 			}
-			for k, w := range g.walks {
-				w.decide(block, g.density[k])
+			for _, w := range walking {
+				w.Values++
+				w.decide(block, g.density[w.number-g.first])
 			}
 		}
-		for _, w := range g.walks {
+		for _, w := range walking {
+			transition := w.Transition
 			if err := g.sampling.keep(w.number, transition, w.q, w.finish()); err != nil {
 				return err
 			}
-			if transition == o.Warmup-1 {
+			w.mark()
+			if transition == g.sampling.options.Warmup-1 {
 				g.sampling.finishedWarmup()
 			}
 		}
 		g.sampling.update(g)
+	}
+}
+
+// unfinished are the walks that have transitions to make; one that went on from a
+// checkpoint may be ahead of others.
+func (g *walkGroup) unfinished() []*walk {
+	var walking []*walk
+	for _, w := range g.walks {
+		if w.Transition < g.sampling.options.Warmup+g.sampling.options.Draws {
+			walking = append(walking, w)
+		}
+	}
+	return walking
+}
+
+// start finds starting points for the walks that have none.
+func (g *walkGroup) start(ctx context.Context) error {
+	for {
+		waiting := false
+		for _, w := range g.walks {
+			waiting = waiting || !w.Started
+		}
+		if !waiting {
+			return nil
+		}
+		if err := g.evaluate(ctx); err != nil {
+			return err
+		}
+		for k, w := range g.walks {
+			if w.Started {
+				continue
+			}
+			w.Values++
+			ok, err := w.startAt(g.density[k])
+			if err != nil {
+				return err
+			}
+			if ok {
+				w.mark()
+			}
+		}
+	}
+}
+
+func (g *walkGroup) save(r *record, transitions []int) error {
+	if r.Walks == nil {
+		r.Walks = make([]walkRecord, g.sampling.options.Chains)
+	}
+	for _, w := range g.walks {
+		r.Walks[w.number] = w.record()
+		transitions[w.number] = w.begin.Transition
 	}
 	return nil
 }
@@ -123,28 +173,28 @@ func (g *walkGroup) progress() []ChainProgress {
 	o := g.sampling.options
 	result := make([]ChainProgress, len(g.walks))
 	for k, w := range g.walks {
-		result[k] = ChainProgress{Transitions: w.transition, Warmup: o.Warmup, Total: o.Warmup + o.Draws, StepSize: w.scale, Leapfrogs: g.values / int64(len(g.walks))}
+		result[k] = ChainProgress{Transitions: w.Transition, Warmup: o.Warmup, Total: o.Warmup + o.Draws, StepSize: w.Scale, Leapfrogs: w.Values}
 	}
 	return result
 }
 
 func (g *walkGroup) collect(run *Run) {
 	for _, w := range g.walks {
-		run.StepSizes = append(run.StepSizes, w.scale)
-		run.WalkScales = append(run.WalkScales, w.scale)
-		run.CrankNicolson = append(run.CrankNicolson, w.beta)
+		run.Values += w.Values
+		run.StepSizes = append(run.StepSizes, w.Scale)
+		run.WalkScales = append(run.WalkScales, w.Scale)
+		run.CrankNicolson = append(run.CrankNicolson, w.Beta)
 		variances := make([]float64, len(w.sd))
 		for i, sd := range w.sd {
 			variances[i] = sd * sd
 		}
 		run.InverseMass = append(run.InverseMass, variances)
-		rates := make([]float64, len(w.updates))
-		for b, n := range w.updates {
-			rates[b] = float64(n) / float64(max(w.transition-run.Options.Warmup, 1))
+		rates := make([]float64, len(w.Updates))
+		for b, n := range w.Updates {
+			rates[b] = float64(n) / float64(max(w.Transition-run.Options.Warmup, 1))
 		}
 		run.Acceptance = append(run.Acceptance, rates)
 	}
-	run.Values += g.values
 }
 
 func (g *walkGroup) close() error { return g.evaluator.Close() }

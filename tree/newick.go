@@ -30,7 +30,7 @@ func ReadNewick(r io.Reader) (*Phylogeny, error) {
 	if named, ok := r.(interface{ Name() string }); ok {
 		name = named.Name()
 	}
-	text, err := readText(name, r)
+	text, err := ReadText(name, r)
 	if err != nil {
 		return nil, err
 	}

@@ -290,11 +290,12 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return readText(path, file)
+	return ReadText(path, file)
 }
 
-// readText reads everything, compressed with gzip or not.
-func readText(name string, r io.Reader) ([]byte, error) {
+// ReadText reads everything, and unpacks it where it is compressed with gzip; the name
+// stands for the file in errors.
+func ReadText(name string, r io.Reader) ([]byte, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

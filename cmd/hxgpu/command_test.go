@@ -136,7 +136,7 @@ func TestSimulateAndSample(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, rows, 101)
 		require.Equal(t, []string{"lp__", "accept_stat__", "stepsize__", "treedepth__", "n_leapfrog__", "divergent__", "energy__",
-			"sigma_sq.mass", "sigma_sq.size"}, rows[0][:9])
+			"sigma_sq_mass", "sigma_sq_size"}, rows[0][:9])
 		for _, row := range rows[1:] {
 			for _, cell := range row {
 				_, err := strconv.ParseFloat(cell, 64)

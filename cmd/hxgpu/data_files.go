@@ -15,7 +15,10 @@ import (
 )
 
 // dataFlags name the files and columns to read.
-type dataFlags struct{ tree, traits, trait, lengths string }
+type dataFlags struct {
+	tree, traits, trait, lengths string
+	files                        inputFiles
+}
 
 func (f *dataFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.tree, "tree", "", "the tree, a Newick `file` with edge lengths (may be gzip)")
@@ -82,7 +85,11 @@ func (f *dataFlags) load() (*inputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := tree.ReadTableFile(f.traits)
+	text, err := f.files.text("traits", f.traits)
+	if err != nil {
+		return nil, fmt.Errorf("--traits: %w", err)
+	}
+	table, err := tree.ParseTable(f.traits, text)
 	if err != nil {
 		return nil, fmt.Errorf("--traits: %w", err)
 	}
@@ -94,7 +101,11 @@ func (f *dataFlags) load() (*inputs, error) {
 
 // loadTree reads the tree.
 func (f *dataFlags) loadTree() (*tree.Phylogeny, error) {
-	phylogeny, err := tree.ReadNewickFile(f.tree)
+	text, err := f.files.text("tree", f.tree)
+	if err != nil {
+		return nil, fmt.Errorf("--tree: %w", err)
+	}
+	phylogeny, err := tree.ParseNewick(f.tree, text)
 	if err != nil {
 		return nil, fmt.Errorf("--tree: %w", err)
 	}

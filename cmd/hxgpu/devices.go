@@ -60,7 +60,10 @@ func adapterText(a vulkan.Adapter) string {
 }
 
 // deviceFlags choose a device.
-type deviceFlags struct{ name, precision string }
+type deviceFlags struct {
+	name, precision string
+	chosen          string // the name of the device that was opened
+}
 
 func (f *deviceFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.name, "device", "auto", "where to run: cpu, vulkan (the best GPU), vulkan:1 or vulkan:NAME\n(see hxgpu devices); auto takes a GPU where a trial shows that it pays")
@@ -95,6 +98,7 @@ func (f *deviceFlags) open(ctx context.Context, log io.Writer, measure func(cont
 		if err != nil {
 			return nil, fmt.Errorf("--device %s: %w", f.name, err)
 		}
+		f.chosen = f.options().Name
 		return dev, nil
 	}
 	dev, trials, err := choice.Auto(ctx, f.precision, measure)
@@ -102,6 +106,9 @@ func (f *deviceFlags) open(ctx context.Context, log io.Writer, measure func(cont
 		return nil, err
 	}
 	for _, t := range trials {
+		if t.Chosen {
+			f.chosen, _, _ = strings.Cut(t.Device, ": ")
+		}
 		if t.Time > 0 {
 			fmt.Fprintf(log, "  trial       %s: %v per gradient%s\n", t.Device, t.Time.Round(100*time.Nanosecond), map[bool]string{true: ", chosen"}[t.Chosen])
 		} else if !t.Chosen {

@@ -18,11 +18,15 @@ const (
 	exitOK          = 0
 	exitError       = 1
 	exitUsage       = 2   // the command line is at fault
+	exitWarnings    = 3   // diagnose has something to complain about
 	exitInterrupted = 130 // as shells have it for Ctrl-C
 )
 
 // errInterrupted ends a command that Ctrl-C cut short, with nothing more to say.
 var errInterrupted = errors.New("interrupted")
+
+// errWarnings ends a diagnosis that has something to complain about and has said it.
+var errWarnings = errors.New("warnings")
 
 // usageError is a mistake on the command line.
 type usageError struct{ message string }
@@ -46,6 +50,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.Is(err, errWarnings):
+		return exitWarnings
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "hxgpu: %v\n", err)
 		return exitUsage
@@ -69,6 +75,7 @@ example whose exact posterior is printed beside the result.`,
   hxgpu simulate --tips 50 --random-tree --height 10 --trait mass \
       --set sigma_sq=0.1 --set tau_sq=0.01 --root pinned=2 --out example
   hxgpu sample --tree example/tree.nwk --traits example/traits.csv --trait mass --out example/run
+  hxgpu diagnose example/run
   hxgpu loglik --tree example/tree.nwk --traits example/traits.csv --trait mass \
       --set sigma_sq=0.1 --set tau_sq=0.01 --root pinned=2`,
 		SilenceErrors: true,
@@ -90,7 +97,7 @@ example whose exact posterior is printed beside the result.`,
 	}
 	root.SetVersionTemplate("hxgpu {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newSampleCommand(), newLoglikCommand(), newSimulateCommand(), newBenchCommand(), newDevicesCommand(), newVersionCommand())
+	root.AddCommand(newSampleCommand(), newLoglikCommand(), newSimulateCommand(), newDiagnoseCommand(), newExportCommand(), newMergeCommand(), newBenchCommand(), newDevicesCommand(), newVersionCommand())
 	return root
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device"
@@ -28,17 +29,20 @@ type sampleCommand struct {
 
 	chains, warmup, draws, stateDraws int
 	seed                              uint64
-	out, schedule                     string
+	out, resume, schedule             string
 	overwrite, json, quiet            bool
+	saveWarmup, saveNoise             bool
+	checkpointEvery                   time.Duration
 
 	stdout, stderr io.Writer
+	flags          *pflag.FlagSet
 	changed        func(flag string) bool // whether a flag was given
 }
 
 func newSampleCommand() *cobra.Command {
 	var c sampleCommand
 	cmd := &cobra.Command{
-		Use: "sample", Short: "Draw from the posterior by the No-U-Turn sampler", Args: noArguments,
+		Use: "sample", Short: "Draw from the posterior by Hamiltonian Monte Carlo", Args: noArguments,
 		Long: `sample fits a model to the traits of a tree's tips and prints the posterior of its
 parameters; without arguments it fits a built-in example and prints the exact
 posterior beside the result.
@@ -67,6 +71,7 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 16(2), for R-hat and the effective sample sizes.`,
 		Example: `  hxgpu sample
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --out run
+  hxgpu sample --resume run --draws 10000
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --model ou --root normal=3,2 \
       --prior 'sigma_sq=lognormal(-2,1)' --fix tau_sq=0.01
   hxgpu sample --tree T.nwk --traits C.csv --trait mass,length --json > summary.json
@@ -74,10 +79,15 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
       --edge-lengths unit --root normal=0.1 --out shapes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.stdout, c.stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
-			c.changed = cmd.Flags().Changed
+			c.flags, c.changed = cmd.Flags(), cmd.Flags().Changed
 			return c.run(cmd.Context())
 		},
 	}
+	c.addFlags(cmd)
+	return cmd
+}
+
+func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	c.files.add(cmd)
 	c.model.add(cmd)
 	c.shapes.add(cmd)
@@ -86,16 +96,19 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 	c.algorithmFlags.add(cmd)
 	f := cmd.Flags()
 	f.IntVar(&c.chains, "chains", 4, "number of chains")
-	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (kunita by nuts: 200)")
-	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts: 200)")
+	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (hmc: 500, kunita: 200)")
+	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts or hmc: 200)")
 	f.Uint64Var(&c.seed, "seed", 1, "seed of the random numbers; equal seeds give equal draws")
 	f.IntVar(&c.stateDraws, "state-draws", 1000, "draws behind the ancestors' states, over all chains; 0 for none")
 	f.StringVar(&c.out, "out", "", "`folder` for draws, summary and states")
+	f.StringVar(&c.resume, "resume", "", "go on with the run in this `folder`, with its own settings; --draws may be larger")
+	f.BoolVar(&c.saveWarmup, "save-warmup", false, "keep the transitions of the warm-up too")
+	f.BoolVar(&c.saveNoise, "save-noise", false, "keep the whole position of every draw, where the noise is sampled (positions.bin),\nnot only of as many as --state-draws asks for")
+	f.DurationVar(&c.checkpointEvery, "checkpoint-every", 5*time.Second, "the longest time of sampling that a crash can lose")
 	f.StringVar(&c.schedule, "schedule", "auto", "how a gradient is cut into dispatches: slab (one per statement and depth of\nthe tree), tree (one in all) or auto; the numbers are the same")
 	f.BoolVar(&c.overwrite, "overwrite", false, "replace the run that --out holds")
 	f.BoolVar(&c.json, "json", false, "print the summary as JSON, the rest to standard error")
 	f.BoolVar(&c.quiet, "quiet", false, "print the summary and warnings only")
-	return cmd
 }
 
 // check finds mistakes before any file is read.
@@ -109,10 +122,10 @@ func (c *sampleCommand) check() error {
 	if err := c.shapes.check(c.model.model); err != nil {
 		return err
 	}
+	c.defaults()
 	if err := c.algorithmFlags.check(); err != nil {
 		return err
 	}
-	c.shapeDefaults()
 	if err := c.device.check(); err != nil {
 		return err
 	}
@@ -129,51 +142,180 @@ func (c *sampleCommand) check() error {
 		return usagef("--draws %d: it must be 4 (the fewest that R-hat can judge) to %d", c.draws, most)
 	case c.chains*c.draws > most:
 		return usagef("--chains %d, --draws %d: more than %d draws in all; ask for fewer", c.chains, c.draws, most)
+	case c.superchains > 0 && c.chains%c.superchains != 0:
+		return usagef("--chains %d, --superchains %d: the one must be a multiple of the other", c.chains, c.superchains)
 	case c.stateDraws < 0:
 		return usagef("--state-draws %d: it must be 0 or more", c.stateDraws)
 	case c.overwrite && c.out == "":
 		return usagef("--overwrite goes with --out DIR")
+	case c.saveWarmup && c.out == "":
+		return usagef("--save-warmup goes with --out DIR")
+	case c.saveNoise && c.out == "":
+		return usagef("--save-noise goes with --out DIR")
+	case c.checkpointEvery <= 0:
+		return usagef("--checkpoint-every %v: it must be positive, such as 5s", c.checkpointEvery)
 	}
 	return nil
 }
 
-// shapeDefaults are the defaults of a model whose gradient takes a good part of a
-// second: shorter chains, and trajectories of 63 steps at most.
-func (c *sampleCommand) shapeDefaults() {
-	if c.model.model != shapeModel || c.algorithm == nuts.RandomWalk.String() {
-		return
+// defaults fills in what depends on the model and the algorithm. The gradient of
+// shapes takes a good part of a second: chains are shorter there, and transitions
+// have 63 steps at most.
+func (c *sampleCommand) defaults() {
+	shapes := c.model.model == shapeModel
+	if c.algorithm == "auto" {
+		c.algorithm = nuts.HMC.String()
+		if shapes {
+			c.algorithm = nuts.NUTS.String()
+		}
 	}
-	for flag, set := range map[string]func(){"warmup": func() { c.warmup = 200 }, "draws": func() { c.draws = 200 }, "max-treedepth": func() { c.maxTreeDepth = 6 }, "max-steps": func() { c.maxSteps = 63 }} {
+	unless := func(flag string, set func()) {
 		if !c.changed(flag) {
 			set()
 		}
+	}
+	if c.algorithm == nuts.HMC.String() {
+		unless("warmup", func() { c.warmup = 500 })
+		unless("target-accept", func() { c.targetAccept = 0.9 })
+	}
+	if shapes && c.algorithm != nuts.RandomWalk.String() {
+		unless("warmup", func() { c.warmup = 200 })
+		unless("draws", func() { c.draws = 200 })
+		unless("max-treedepth", func() { c.maxTreeDepth = 6 })
+		unless("max-steps", func() { c.maxSteps = 63 })
 	}
 }
 
 // sampled is all that a run gives.
 type sampled struct {
+	store
 	started time.Time
 	in      *inputs
 	model   *bffg.Model
 	target  *bffg.Target
+	starts  [][]float64 // given starting positions
 	info    device.Info
 	run     *nuts.Run
-	values  [][][]float64 // [chain][draw][parameter], natural scale
-	names   []string
+	drawn   *drawn
 	states  *nodeStates
-	// kept are the whole positions of some draws, where not all are.
-	kept       map[pick][]float64
-	rootShapes [][]float64 // draws of the root's shape
+	// rootShapes are draws of the root's shape.
+	rootShapes [][]float64
 	summary    runstore.Summary
 	compile    time.Duration
 }
 
 func (c *sampleCommand) run(ctx context.Context) error {
 	s := &sampled{started: time.Now()}
+	defer s.close()
+	if c.resume != "" {
+		if err := c.resumeRun(s); err != nil {
+			return err
+		}
+	}
 	if err := c.check(); err != nil {
 		return err
 	}
-	var err error
+	if err := c.prepare(s); err != nil {
+		return err
+	}
+	if err := c.openFolder(s); err != nil {
+		return err
+	}
+	dev, err := c.device.open(ctx, c.log(), gradientTime(s.target, c.chains))
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	s.info = dev.Info()
+	c.header(s)
+	if c.resume != "" {
+		c.notice(s)
+	}
+	if err := c.openStore(ctx, s); err != nil {
+		return c.outError(s, err)
+	}
+	if err := c.sample(ctx, dev, s); err != nil {
+		return c.outError(s, err)
+	}
+	if s.drawn.Count == 0 {
+		return c.nothing(s)
+	}
+	// What has been drawn is summarised and written even after Ctrl-C.
+	if err := c.finish(context.WithoutCancel(ctx), dev, s); err != nil {
+		return c.outError(s, err)
+	}
+	// A full disk does not take the summary away.
+	var unwritten error
+	if s.folder != nil {
+		if err := c.write(s); err != nil {
+			unwritten = c.outError(s, err)
+		}
+	}
+	if err := errors.Join(c.print(s), unwritten); err != nil {
+		return err
+	}
+	if s.folder != nil {
+		fmt.Fprintf(c.log(), "written to %s\n", c.out)
+	}
+	if s.summary.Interrupted {
+		return errInterrupted
+	}
+	return nil
+}
+
+// openFolder opens the folder of --out, before anything takes time.
+func (c *sampleCommand) openFolder(s *sampled) (err error) {
+	if c.out == "" || c.resume != "" {
+		return nil
+	}
+	s.folder, err = runstore.OpenFolder(c.out, c.overwrite, runstore.RunFile, runstore.DrawsFile, runstore.PositionsFile, runstore.CheckpointFile)
+	if errors.Is(err, runstore.ErrHasRun) {
+		return fmt.Errorf("--out: %w: name another folder, add --overwrite, or go on with that run by hxgpu sample --resume %s", err, c.out)
+	} else if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	return nil
+}
+
+// outError says, of an error that ended a run with a folder, what is kept and how to
+// go on.
+func (c *sampleCommand) outError(s *sampled, err error) error {
+	if s.folder == nil || errors.Is(err, errInterrupted) {
+		return err
+	}
+	flag := "--out"
+	if c.resume != "" {
+		flag = "--resume"
+	}
+	var write *runstore.WriteError
+	if !errors.As(err, &write) {
+		if s.table == nil {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+		return fmt.Errorf("%w; what was drawn until the last checkpoint is kept: hxgpu sample --resume %s goes on from there", err, c.out)
+	}
+	if !s.folder.Holds(runstore.RunFile) {
+		return fmt.Errorf("%s: %w; nothing has been drawn yet", flag, write)
+	}
+	return fmt.Errorf("%s: %w; nothing that was stored is lost: free space, or see to what is wrong, then hxgpu sample --resume %s goes on from the last checkpoint", flag, write, c.out)
+}
+
+// nothing ends a run that was interrupted before every chain had a draw.
+func (c *sampleCommand) nothing(s *sampled) error {
+	if s.folder == nil {
+		fmt.Fprintln(c.stderr, "hxgpu: interrupted before every chain had a draw; nothing is kept")
+		return errInterrupted
+	}
+	fmt.Fprintf(c.stderr, "hxgpu: interrupted before every chain had a draw; hxgpu sample --resume %s goes on\n", c.out)
+	c.end(s)
+	if err := s.folder.WriteRun(s.record); err != nil {
+		return c.outError(s, err)
+	}
+	return errInterrupted
+}
+
+// prepare reads the data, and makes the model and its target.
+func (c *sampleCommand) prepare(s *sampled) (err error) {
 	if err := c.load(s); err != nil {
 		return err
 	}
@@ -188,51 +330,8 @@ func (c *sampleCommand) run(ctx context.Context) error {
 	if s.target.Schedule, err = plan.ParseSchedule(c.schedule); err != nil {
 		return err
 	}
-	var folder *runstore.Folder
-	if c.out != "" {
-		folder, err = runstore.OpenFolder(c.out, c.overwrite, runstore.RunFile)
-		if errors.Is(err, runstore.ErrHasRun) {
-			return fmt.Errorf("--out: %w: name another folder, or add --overwrite", err)
-		} else if err != nil {
-			return fmt.Errorf("--out: %w", err)
-		}
-	}
-	dev, err := c.device.open(ctx, c.log(), gradientTime(s.target, c.chains))
-	if err != nil {
-		return err
-	}
-	defer dev.Close()
-	s.info = dev.Info()
-	c.header(s)
-
-	if err := c.sample(ctx, dev, s); err != nil {
-		return err
-	}
-	if s.summary.Draws == 0 {
-		fmt.Fprintln(c.stderr, "hxgpu: interrupted before every chain had a draw; nothing is kept")
-		return errInterrupted
-	}
-	// What has been drawn is summarised and written even after Ctrl-C.
-	if err := c.finish(context.WithoutCancel(ctx), dev, s); err != nil {
-		return err
-	}
-	// A full disk does not take the summary away.
-	var unwritten error
-	if folder != nil {
-		if err := c.write(folder, s); err != nil {
-			unwritten = fmt.Errorf("--out: %w", err)
-		}
-	}
-	if err := errors.Join(c.print(s), unwritten); err != nil {
-		return err
-	}
-	if folder != nil {
-		fmt.Fprintf(c.log(), "written to %s\n", c.out)
-	}
-	if s.summary.Interrupted {
-		return errInterrupted
-	}
-	return nil
+	s.starts, err = c.readStarts(s.target)
+	return err
 }
 
 // load reads the data and makes the model.
@@ -241,7 +340,7 @@ func (c *sampleCommand) load(s *sampled) (err error) {
 		if s.in, err = c.files.loadShapes(c.shapes.align); err != nil {
 			return err
 		}
-		s.model, err = c.model.buildShapes(s.in, c.shapes.options())
+		s.model, err = c.model.buildShapes(s.in, &c.files.files, c.shapes.options())
 		return err
 	}
 	if s.in, err = c.files.load(); err != nil {
@@ -276,24 +375,19 @@ func (c *sampleCommand) header(s *sampled) {
 	printWarnings(c.stderr, s.in.warnings())
 }
 
-// mostStates is the largest number of states that are drawn for the root alone.
-const mostStates = 50_000_000
-
-// sample runs the sampler.
+// sample runs the sampler. The draws go to the tables.
 func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sampled) error {
 	options := c.options()
 	options.Chains, options.Warmup, options.Draws, options.Seed = c.chains, c.warmup, c.draws, c.seed
-	// The noise is kept where states can be made of it.
-	c.keeping(s, &options)
-	if s.kept != nil || !s.model.SampleNoise || c.out == "" || c.chains*c.draws > mostStates/s.target.Dim() {
-		options.Select = make([]int, s.target.ParameterDim())
-		for i := range options.Select {
-			options.Select[i] = i
-		}
+	options.KeepWarmup, options.Discard = c.saveWarmup, true
+	options.OnDraw, options.Resume = s.recorder.draw, s.checkpoint
+	if s.folder != nil {
+		options.OnCheckpoint, options.CheckpointEvery = s.keep, c.checkpointEvery
 	}
 	if !c.quiet {
 		options.Progress = newProgress(c.stderr).show
 	}
+	options.Init = s.starts
 	run, err := nuts.Sample(ctx, dev, s.target, options)
 	if err != nil && (run == nil || !run.Interrupted) {
 		if ctx.Err() != nil {
@@ -302,58 +396,45 @@ func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sample
 		return err
 	}
 	s.run = run
-	draws := c.draws
-	for chain := range run.Positions {
-		draws = min(draws, len(run.Positions[chain]))
+	if err := s.recorder.flush(); err != nil {
+		return err
 	}
-	for chain := range run.Positions { // chains of one length, whatever happened
-		run.Positions[chain], run.Stats[chain] = run.Positions[chain][:draws], run.Stats[chain][:draws]
-	}
-	s.summary = runstore.Summary{Chains: c.chains, Draws: draws, Gradients: run.Gradients, Values: run.Values, Device: s.info.Name, Interrupted: run.Interrupted}
-	for _, chain := range run.Stats {
-		for _, stats := range chain {
-			if stats.Divergent {
-				s.summary.Divergences++
+	if !run.Interrupted { // nothing stands behind the last draw
+		for _, w := range s.recorder.writers() {
+			if err := w.Trim(w.Warmup + (c.draws+w.Stride-1)/w.Stride); err != nil {
+				return err
 			}
 		}
 	}
 	s.compile += run.CompileTime
-	return nil
+	s.drawn, err = s.store.drawn(s.origins(c))
+	return err
 }
 
-// finish maps the draws to their natural scale, draws the states and summarises.
+// finish draws the states and summarises.
 func (c *sampleCommand) finish(ctx context.Context, dev device.Device, s *sampled) error {
-	if s.summary.Interrupted {
-		fmt.Fprintf(c.stderr, "interrupted: keeping the %d draws of each chain that were made of %d; a second Ctrl-C ends at once\n", s.summary.Draws, c.draws)
-	}
-	s.names = s.target.Names()
-	for _, chain := range s.run.Positions {
-		values, err := s.target.Natural(ctx, dev, chain)
-		if err != nil {
-			return err
+	if s.run.Interrupted {
+		goOn := ""
+		if s.folder != nil {
+			goOn = fmt.Sprintf("; hxgpu sample --resume %s goes on", c.out)
 		}
-		s.values = append(s.values, values)
+		fmt.Fprintf(c.stderr, "interrupted: keeping the %d draws of each chain that were made of %d%s; a second Ctrl-C ends at once\n", s.drawn.Count, c.draws, goOn)
 	}
-	for i, name := range s.names {
-		draws := make([][]float64, len(s.values))
-		for chain := range s.values {
-			for _, values := range s.values[chain] {
-				draws[chain] = append(draws[chain], values[i])
-			}
-		}
-		s.summary.Parameters = append(s.summary.Parameters, runstore.Parameter{Name: name, Statistics: nuts.Describe(draws)})
-	}
-	if err := c.drawStates(ctx, dev, s); err != nil {
+	if err := c.summarise(ctx, dev, s); err != nil {
 		return err
 	}
-	s.summary.Timings = runstore.Timings{Compile: inSeconds(s.compile), Warmup: inSeconds(s.run.WarmupTime),
+	s.summary.Gradients, s.summary.Values, s.summary.Device, s.summary.Interrupted = s.run.Gradients, s.run.Values, s.info.Name, s.run.Interrupted
+	s.summary.Timings = &runstore.Timings{Compile: inSeconds(s.compile), Warmup: inSeconds(s.run.WarmupTime),
 		Draws: inSeconds(s.run.DrawsTime), Total: inSeconds(time.Since(s.started))}
 	return nil
 }
 
 // print writes the summary.
 func (c *sampleCommand) print(s *sampled) error {
-	warnings := samplerWarnings(s.summary.Parameters, s.run.Stats, c.maxTreeDepth)
+	var warnings []string
+	for _, f := range s.drawn.found.Findings() {
+		warnings = append(warnings, f.Text)
+	}
 	if c.json {
 		printWarnings(c.stderr, warnings)
 		return runstore.EncodeJSON(c.stdout, s.summary)

@@ -11,22 +11,25 @@ import (
 // algorithmFlags say how the sampler moves and what it adapts.
 type algorithmFlags struct {
 	algorithm, integrator, metric, sampler string
+	start                                  string
 	targetAccept, pathLength, stepJitter   float64
-	maxTreeDepth, maxSteps                 int
+	maxTreeDepth, maxSteps, superchains    int
 	pooled                                 bool
 }
 
 func (f *algorithmFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.algorithm, "algorithm", "nuts", "nuts (No-U-Turn sampler), hmc (paths whose length all chains learn together) or\nrw (random walk and Crank-Nicolson steps, no gradients)")
-	flags.StringVar(&f.integrator, "integrator", "auto", "nuts, hmc: leapfrog, rotation (solves the prior of the noise exactly) or auto,\nrotation where noise is sampled")
+	flags.StringVar(&f.algorithm, "algorithm", "auto", "hmc (paths whose length all chains learn together), nuts (No-U-Turn sampler), rw\n(random walk and Crank-Nicolson steps, no gradients) or auto: hmc, for kunita nuts")
+	flags.StringVar(&f.integrator, "integrator", "auto", "nuts, hmc: leapfrog, rotation (solves the prior of the noise exactly) or auto,\nrotation with hmc where noise is sampled")
 	flags.StringVar(&f.metric, "metric", "variance", "nuts, hmc: what the masses are adapted to: variance, dense (the parameters'\ncovariance matrix), gradient (variances of positions and gradients) or unit")
 	flags.BoolVar(&f.pooled, "pooled", false, "nuts: all chains adapt one metric and step size together, for many short chains\n(hmc always does)")
-	flags.Float64Var(&f.targetAccept, "target-accept", 0.8, "acceptance that the step size is adapted to, between 0 and 1")
+	flags.Float64Var(&f.targetAccept, "target-accept", 0.8, "acceptance that the step size is adapted to, between 0 and 1 (hmc: 0.9)")
 	flags.IntVar(&f.maxTreeDepth, "max-treedepth", 10, "nuts: at most 2^this steps in a transition (kunita: 6)")
 	flags.Float64Var(&f.pathLength, "path-length", 0, "hmc: mean length of the paths in units of the integrator's time, not steps\n(0: learnt)")
 	flags.IntVar(&f.maxSteps, "max-steps", 1023, "hmc: at most this many steps in a transition (kunita: 63)")
 	flags.Float64Var(&f.stepJitter, "step-jitter", 0, "nuts, hmc: change every transition's step size by up to this share, 0 to 1")
+	flags.StringVar(&f.start, "start", "uniform", "where chains begin: uniform (on -2 to 2, unconstrained), prior, ascent (after\nclimbing the density for a while) or file=F, a table with a column chain and one\nfor each parameter, and a row for all chains or one for each")
+	flags.IntVar(&f.superchains, "superchains", 0, "chains begin together in this many groups, for the nested R-hat of many short\nchains (0: each by itself)")
 	flags.StringVar(&f.sampler, "sampler", "auto", "where the sampler runs: host, device (many steps per submission) or auto,\nthe device where it is a GPU")
 }
 
@@ -37,7 +40,7 @@ var samplers = map[string]nuts.Sampler{"auto": nuts.Auto, "host": nuts.OnHost, "
 func (f *algorithmFlags) check() error {
 	algorithm, err := nuts.ParseAlgorithm(f.algorithm)
 	if err != nil {
-		return usagef("--algorithm %s: use nuts, hmc or rw", f.algorithm)
+		return usagef("--algorithm %s: use auto, hmc, nuts or rw", f.algorithm)
 	}
 	if _, err := nuts.ParseIntegrator(f.integrator); err != nil {
 		return usagef("--integrator %s: use auto, leapfrog or rotation", f.integrator)
@@ -48,7 +51,14 @@ func (f *algorithmFlags) check() error {
 	if _, known := samplers[f.sampler]; !known {
 		return usagef("--sampler %s: use auto, host or device", f.sampler)
 	}
+	if _, err := nuts.ParseStart(f.start); err != nil {
+		if path, named := f.startFile(); !named || path == "" {
+			return usagef("--start %s: use uniform, prior, ascent or file=F", f.start)
+		}
+	}
 	switch {
+	case f.superchains < 0:
+		return usagef("--superchains %d: it must be 0 or more", f.superchains)
 	case !(f.targetAccept > 0 && f.targetAccept < 1):
 		return usagef("--target-accept %v: it must lie between 0 and 1, such as 0.8", f.targetAccept)
 	case f.maxTreeDepth < 1 || f.maxTreeDepth > 20:
@@ -72,9 +82,10 @@ func (f *algorithmFlags) check() error {
 // options are the sampler's.
 func (f *algorithmFlags) options() nuts.Options {
 	o := nuts.Options{TargetAccept: f.targetAccept, MaxTreeDepth: f.maxTreeDepth, PathLength: f.pathLength, MaxSteps: f.maxSteps,
-		StepJitter: f.stepJitter, Pooled: f.pooled, Sampler: samplers[f.sampler]}
+		StepJitter: f.stepJitter, Pooled: f.pooled, Superchains: f.superchains, Sampler: samplers[f.sampler]}
 	o.Algorithm, _ = nuts.ParseAlgorithm(f.algorithm) // checked
 	o.Integrator, _ = nuts.ParseIntegrator(f.integrator)
 	o.Metric, _ = nuts.ParseMetric(f.metric)
+	o.Start, _ = nuts.ParseStart(f.start) // a file gives positions
 	return o
 }

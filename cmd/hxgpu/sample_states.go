@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device"
@@ -18,205 +16,148 @@ type nodeStates struct {
 	draws  int
 }
 
-// pick is one kept draw.
-type pick struct{ chain, draw int }
+// pick is a draw whose states are wanted, and the row that its position stands in.
+type pick struct{ chain, draw, row int }
 
-// thin picks about n draws, as many of each chain, evenly over it.
-func thin(chains, draws, n int) []pick {
-	each := min((n+chains-1)/chains, draws)
+// thin picks about n of some rows, as many of each chain, evenly over it.
+func thin(chains, rows, n int) []pick {
+	each := min((n+chains-1)/chains, rows)
 	var picks []pick
 	for chain := range chains {
 		for i := range each {
-			picks = append(picks, pick{chain, (2*i + 1) * draws / (2 * each)})
+			row := (2*i + 1) * rows / (2 * each)
+			picks = append(picks, pick{chain, row, row})
 		}
 	}
 	return picks
 }
 
-// drawStates draws the nodes' states by the guided sweep: those of all nodes for
-// the thinned draws, and the root's for every draw where that is affordable.
-func (c *sampleCommand) drawStates(ctx context.Context, dev device.Device, s *sampled) error {
-	if s.kept != nil {
-		return c.keptStates(ctx, dev, s)
-	}
+// mostStates is the largest number of states that are drawn.
+const mostStates = 50_000_000
+
+// picks are the draws whose states are drawn.
+func (c *sampleCommand) picks(s *sampled, n int) ([]pick, error) {
 	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
-	withRoot := s.model.Root != bffg.RootPinned
-	withStates := c.out != "" && c.stateDraws > 0
-	if s.model.SampleNoise && s.run.Options.Select != nil {
-		if withStates {
-			fmt.Fprintf(c.stderr, "warning: no ancestral states are written: keeping the noise of %d draws of %d nodes takes too much memory; use fewer --draws, or --model bm, which needs no noise\n", c.chains*c.draws, nodes)
-		}
-		withRoot, withStates = false, false // the noise was not kept
+	// The states of all picks are held at once.
+	n = max(min(n, mostStates/2/(nodes*dim)), 8*s.drawn.Chains)
+	if !s.model.SampleNoise {
+		return thin(s.drawn.Chains, s.drawn.Count, n), nil
 	}
+	kept := s.drawn.positions
+	if kept == nil {
+		return nil, nil
+	}
+	have, err := kept.Rows()
+	if err != nil {
+		return nil, err
+	}
+	rows := (s.drawn.Count + kept.Stride - 1) / kept.Stride
+	for _, r := range have {
+		rows = min(rows, r)
+	}
+	picks := thin(s.drawn.Chains, rows, n)
+	for i := range picks {
+		picks[i].draw = picks[i].row * kept.Stride
+	}
+	return picks, nil
+}
+
+// position reads the unconstrained position of a draw, with the noise where that is
+// sampled.
+func (s *sampled) position(p pick) (position []float64, err error) {
+	t, row, first := s.drawn.Table, s.drawn.Warmup+p.row, s.drawn.FirstCoordinate()
+	if s.model.SampleNoise {
+		t, row, first = s.drawn.positions, p.row, 0
+	}
+	err = t.EachRow(p.chain, row, row+1, func(_ int, values []float64) error {
+		position = values[first:] // its own: EachRow makes them anew
+		return nil
+	})
+	return position, err
+}
+
+// drawStates draws the nodes' states by the guided sweep, and the root's where it
+// was not drawn with every draw.
+func (c *sampleCommand) drawStates(ctx context.Context, dev device.Device, s *sampled) error {
+	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
+	withRoot := s.model.Root != bffg.RootPinned && !s.drawn.hasRoot()
+	withStates := c.out != "" && c.stateDraws > 0
 	if !withRoot && !withStates {
 		return nil
 	}
-	draws := s.summary.Draws
-	n := c.stateDraws
-	if !withStates {
-		n = 1000
-	}
-	// The states of the thinned draws are held all at once.
-	n = max(min(n, mostStates/2/(nodes*dim)), 8*c.chains)
-	thinned := thin(c.chains, draws, n)
-	picks := thinned
-	everyDraw := withRoot && c.chains*draws <= mostStates/(nodes*dim)
-	if everyDraw {
-		picks = thin(c.chains, draws, c.chains*draws)
-	}
-
-	kept := map[pick]int{}
-	var states []float64 // [trait][node][kept draw]
+	n := rootDraws
 	if withStates {
-		for i, p := range thinned {
-			kept[p] = i
-		}
-		states = make([]float64, dim*nodes*len(thinned))
+		n = c.stateDraws
 	}
-	root := make([][][]float64, dim) // [trait][chain][draw]
+	picks, err := c.picks(s, n)
+	if err != nil || len(picks) == 0 {
+		return err
+	}
+	sweeper, err := openSweeper(s.target, dev, len(picks))
+	if err != nil {
+		return err
+	}
+	defer sweeper.close()
+	var states []float64 // [trait][node][pick]
+	if withStates {
+		states = make([]float64, dim*nodes*len(picks))
+	}
+	root := make([][][]float64, dim) // [trait][chain][pick of the chain]
 	for k := range root {
-		root[k] = make([][]float64, c.chains)
+		root[k] = make([][]float64, s.drawn.Chains)
 	}
-	err := c.eachStates(ctx, dev, s, picks, func(p pick, state func(k, v int) float64) {
+	at := func(i int) (sweep, error) {
+		position, err := s.position(picks[i])
+		return sweep{position, s.drawn.origins[picks[i].chain], picks[i].draw}, err
+	}
+	err = sweeper.each(ctx, len(picks), at, func(i int, state func(k, v int) float64) {
+		shape := make([]float64, dim)
 		for k := range dim {
-			root[k][p.chain] = append(root[k][p.chain], state(k, 0))
-		}
-		if i, ok := kept[p]; ok {
-			for k := range dim {
-				for v := range nodes {
-					states[(k*nodes+v)*len(thinned)+i] = state(k, v)
+			shape[k] = state(k, 0)
+			root[k][picks[i].chain] = append(root[k][picks[i].chain], shape[k])
+			for v := range nodes {
+				if withStates {
+					states[(k*nodes+v)*len(picks)+i] = state(k, v)
 				}
 			}
+		}
+		if s.model.Root != bffg.RootPinned && s.in.shapes != nil {
+			s.rootShapes = append(s.rootShapes, shape)
 		}
 	})
 	if err != nil {
 		return err
 	}
 	if withRoot {
-		for k, trait := range s.in.traits {
-			name := "root"
-			if dim > 1 {
-				name = "root[" + trait + "]"
+		s.summary.RootDraws = len(picks)
+		for k, column := range rootElements(s.in.traits) {
+			if len(root[k][0]) >= 4 {
+				s.summary.Parameters = append(s.summary.Parameters, runstore.Parameter{Name: column.Name, Statistics: nuts.Describe(root[k])})
 			}
-			s.summary.Parameters = append(s.summary.Parameters, runstore.Parameter{Name: name, Statistics: nuts.Describe(root[k])})
-			if everyDraw {
-				s.names = append(s.names, name)
-				for chain := range s.values {
-					for i := range s.values[chain] {
-						s.values[chain][i] = append(s.values[chain][i], root[k][chain][i])
-					}
-				}
-			}
-		}
-		if !everyDraw {
-			s.summary.RootDraws = len(picks)
 		}
 	}
 	if withStates {
-		s.states = &nodeStates{draws: len(thinned), values: make([][]runstore.State, dim)}
-		for k := range dim {
-			s.states.values[k] = make([]runstore.State, nodes)
-			for v := range nodes {
-				at := (k*nodes + v) * len(thinned)
-				s.states.values[k][v] = runstore.DescribeState(states[at : at+len(thinned)])
-			}
-		}
+		s.states = summariseStates(states, dim, nodes, len(picks))
 	}
 	return nil
 }
 
-// keptStates draws the states of the nodes for the draws whose noise was kept, and
-// the root's shape with them.
-func (c *sampleCommand) keptStates(ctx context.Context, dev device.Device, s *sampled) error {
-	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
-	var picks []pick
-	for p := range s.kept {
-		if p.draw < s.summary.Draws {
-			picks = append(picks, p)
-		}
-	}
-	if len(picks) == 0 || c.out == "" && s.model.Root == bffg.RootPinned {
-		return nil
-	}
-	slices.SortFunc(picks, func(a, b pick) int { return cmp.Or(cmp.Compare(a.chain, b.chain), cmp.Compare(a.draw, b.draw)) })
-	draws := make([]float64, dim*nodes*len(picks)) // [trait][node][draw]
-	root := make([][][]float64, dim)
-	for k := range root {
-		root[k] = make([][]float64, c.chains)
-	}
-	next := 0
-	err := c.eachStates(ctx, dev, s, picks, func(p pick, state func(k, v int) float64) {
-		shape := make([]float64, dim)
-		for k := range dim {
-			shape[k] = state(k, 0)
-			root[k][p.chain] = append(root[k][p.chain], shape[k])
-			for v := range nodes {
-				draws[(k*nodes+v)*len(picks)+next] = state(k, v)
-			}
-		}
-		if s.model.Root != bffg.RootPinned {
-			s.rootShapes = append(s.rootShapes, shape)
-		}
-		next++
-	})
-	if err != nil {
-		return err
-	}
-	if s.model.Root != bffg.RootPinned {
-		s.summary.RootDraws = len(picks)
-		for k, trait := range s.in.traits {
-			if each := len(root[k][0]); each >= 4 {
-				s.summary.Parameters = append(s.summary.Parameters, runstore.Parameter{Name: "root[" + trait + "]", Statistics: nuts.Describe(root[k])})
-			}
-		}
-	}
-	s.states = &nodeStates{draws: len(picks), values: make([][]runstore.State, dim)}
+// summariseStates summarises draws [trait][node][draw].
+func summariseStates(states []float64, dim, nodes, draws int) *nodeStates {
+	n := &nodeStates{draws: draws, values: make([][]runstore.State, dim)}
 	for k := range dim {
-		s.states.values[k] = make([]runstore.State, nodes)
+		n.values[k] = make([]runstore.State, nodes)
 		for v := range nodes {
-			at := (k*nodes + v) * len(picks)
-			s.states.values[k][v] = runstore.DescribeState(draws[at : at+len(picks)])
+			at := (k*nodes + v) * draws
+			n.values[k][v] = runstore.DescribeState(states[at : at+draws])
 		}
 	}
-	return nil
+	return n
 }
 
-// eachStates draws the states of many draws and visits them in order.
-func (c *sampleCommand) eachStates(ctx context.Context, dev device.Device, s *sampled, picks []pick, visit func(p pick, state func(trait, node int) float64)) error {
-	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
-	batch := min(max(4_000_000/(nodes*dim*(dim+2)), 1), 256, len(picks))
-	sweep, err := s.target.OpenStates(dev, batch)
-	if err != nil {
-		return err
+// warnStates says why there are no states.
+func (c *sampleCommand) warnStates(s *sampled) {
+	if c.stateDraws > 0 && s.states == nil {
+		fmt.Fprintln(c.stderr, "warning: no ancestral states are written: no whole positions are kept of the draws")
 	}
-	defer sweep.Close()
-	parameters := s.target.ParameterDim()
-	q := make([]float64, (parameters+sweep.Noise())*batch)
-	x := make([]float64, dim*nodes*batch)
-	for start := 0; start < len(picks); start += batch {
-		for b := range batch {
-			p := picks[min(start+b, len(picks)-1)]
-			position := s.run.Positions[p.chain][p.draw]
-			if s.kept != nil {
-				position = s.kept[p]
-			}
-			for i, u := range position {
-				q[i*batch+b] = u
-			}
-			if s.model.SampleNoise {
-				continue
-			}
-			stream := nuts.NewStream(c.seed, uint32(p.chain), uint32(p.draw), nuts.PurposeStates)
-			for i := range sweep.Noise() {
-				q[(parameters+i)*batch+b] = stream.Normal()
-			}
-		}
-		if err := sweep.Draw(ctx, q, x); err != nil {
-			return err
-		}
-		for b := range min(batch, len(picks)-start) {
-			visit(picks[start+b], func(k, v int) float64 { return x[(k*nodes+v)*batch+b] })
-		}
-	}
-	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/internal/runstore"
 	"github.com/hxgpu/hxgpu/landmarks"
-	"github.com/hxgpu/hxgpu/nuts"
 	"github.com/hxgpu/hxgpu/tree"
 )
 
@@ -86,7 +85,11 @@ func (f *dataFlags) loadShapes(align bool) (*inputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, ignored, err := landmarks.ReadFile(f.traits)
+	text, err := f.files.text("traits", f.traits)
+	if err != nil {
+		return nil, fmt.Errorf("--traits: %w", err)
+	}
+	set, ignored, err := landmarks.Parse(f.traits, text)
 	if err != nil {
 		return nil, fmt.Errorf("--traits: %w", err)
 	}
@@ -143,7 +146,7 @@ func (s *shapeData) report(w io.Writer, in *inputs) {
 }
 
 // buildShapes makes the model of shapes.
-func (f *modelFlags) buildShapes(in *inputs, o bffg.LandmarkOptions) (*bffg.Model, error) {
+func (f *modelFlags) buildShapes(in *inputs, files *inputFiles, o bffg.LandmarkOptions) (*bffg.Model, error) {
 	if f.noTipNoise {
 		return nil, usagef("--no-tip-noise: model kunita observes shapes with noise; --fix tau_sq=x sets it")
 	}
@@ -178,7 +181,11 @@ func (f *modelFlags) buildShapes(in *inputs, o bffg.LandmarkOptions) (*bffg.Mode
 			m.RootSD[k] = sd
 		}
 	case kind == "file" && given:
-		set, _, err := landmarks.ReadFile(value)
+		text, err := files.text("root", value)
+		if err != nil {
+			return nil, fmt.Errorf("--root: %w", err)
+		}
+		set, _, err := landmarks.Parse(value, text)
 		if err != nil {
 			return nil, fmt.Errorf("--root: %w", err)
 		}
@@ -217,27 +224,4 @@ func (c *sampleCommand) drawShapes(folder *runstore.Folder, s *sampled) error {
 		return fmt.Errorf("%s: %w", runstore.RootPicture, err)
 	}
 	return nil
-}
-
-// mostKept is the most numbers of whole positions that are kept of a run.
-const mostKept = 50_000_000
-
-// keeping chooses the draws whose noise is kept, for the states of the nodes, where
-// there is too much of it to keep all.
-func (c *sampleCommand) keeping(s *sampled, options *nuts.Options) {
-	if s.model.Continuous == nil || c.stateDraws == 0 {
-		return
-	}
-	n := min(c.stateDraws, max(mostKept/s.target.Dim(), 1))
-	s.kept = map[pick][]float64{}
-	wanted := map[pick]bool{}
-	for _, p := range thin(c.chains, c.draws, n) {
-		wanted[p] = true
-	}
-	options.OnDraw = func(chain, draw int, q []float64, _ nuts.Stats) error {
-		if p := (pick{chain, draw}); wanted[p] {
-			s.kept[p] = append([]float64(nil), q...)
-		}
-		return nil
-	}
 }

@@ -111,52 +111,6 @@ func seconds(x runstore.Number) string {
 	return fmt.Sprintf("%.2f s", float64(x))
 }
 
-// The limits beyond which a run is not to be trusted (Vehtari et al. 2021,
-// Bayesian Analysis 16(2)).
-const (
-	maxRhat = 1.01
-	minESS  = 400
-)
-
-// samplerWarnings says what is wrong with a run and what to do about it.
-func samplerWarnings(parameters runstore.Parameters, chains [][]nuts.Stats, maxTreeDepth int) []string {
-	var warnings, mixed, few []string
-	for _, p := range parameters {
-		s := p.Statistics
-		if s.Rhat > maxRhat {
-			mixed = append(mixed, fmt.Sprintf("%s (%.3f)", p.Name, s.Rhat))
-		}
-		if ess := min(s.ESSBulk, s.ESSTail); ess < minESS {
-			few = append(few, fmt.Sprintf("%s (%.0f)", p.Name, ess))
-		}
-	}
-	if len(mixed) > 0 {
-		warnings = append(warnings, fmt.Sprintf("the chains do not agree, R-hat is above %v for %s: run longer with --warmup and --draws, or give tighter priors", maxRhat, shorten(mixed)))
-	}
-	if len(few) > 0 {
-		warnings = append(warnings, fmt.Sprintf("few independent draws, an effective sample size is below %d for %s: the intervals are rough; run longer with --draws", minESS, shorten(few)))
-	}
-	draws, divergent, deep := 0, 0, 0
-	for _, chain := range chains {
-		draws += len(chain)
-		for _, s := range chain {
-			if s.Divergent {
-				divergent++
-			}
-			if s.TreeDepth >= maxTreeDepth {
-				deep++
-			}
-		}
-	}
-	if divergent > 0 {
-		warnings = append(warnings, fmt.Sprintf("%d of %d transitions diverged, so that a part of the posterior may be missing: raise --target-accept towards 0.99, or give tighter priors", divergent, draws))
-	}
-	if deep > 0 {
-		warnings = append(warnings, fmt.Sprintf("%d of %d transitions stopped at the largest tree depth %d, which is slow but not wrong: raise --max-treedepth, or give tighter priors", deep, draws, maxTreeDepth))
-	}
-	return warnings
-}
-
 // printWarnings writes warnings, one a line.
 func printWarnings(w io.Writer, warnings []string) {
 	for _, text := range warnings {

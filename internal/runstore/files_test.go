@@ -1,7 +1,6 @@
 package runstore
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"os"
@@ -30,33 +29,30 @@ func TestClear(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "odd [name]")
 	f, err := OpenFolder(path, false)
 	require.NoError(t, err)
-	for _, name := range []string{"chain_1.csv", "chain_12.csv", "chain_mine.csv", "tree.nwk", RunFile, SummaryFile, StatesFile, TreeFile} {
+	own := NewInputFile("tree", "T.nwk", []byte("(a:1,b:1);"))
+	require.NoError(t, f.WriteInput(own, []byte("(a:1,b:1);")))
+	for _, name := range []string{"chain_1.csv", "chain_12.csv", "chain_1.log", "chain_mine.csv", "tree.nwk", "inputs/mine-1.csv", SummaryFile, StatesFile, TreeFile,
+		CheckpointFile, DrawsFile, PositionsFile, AdaptationFile} {
 		require.NoError(t, f.WriteJSON(name, 1))
 	}
+	require.NoError(t, f.WriteRun(Run{Phase: Finished, Settings: Settings{Chains: 1}, Data: DataFiles{Files: []InputFile{own, {Copy: "../a"}, {Copy: "tree.nwk"}}}}))
+	require.NoError(t, os.Mkdir(f.Path(ZarrFolder), 0o755))
+	_, err = newZarrStore(f.Path(ZarrFolder))
+	require.NoError(t, err)
 	require.NoError(t, f.Clear())
-	require.Equal(t, []string{"chain_mine.csv", "tree.nwk"}, names(t, path))
+	require.Equal(t, []string{"chain_mine.csv", "inputs", "tree.nwk"}, names(t, path))
+	require.Equal(t, []string{"mine-1.csv"}, names(t, f.Path(InputsFolder)))
 }
 
 func TestOddColumnNames(t *testing.T) {
-	require.Equal(t, []string{"sigma_sq", "sigma_sq.SVL", "correlation.a.b", "sigma_sq.log_Wing_Length", "sigma_sq.log_Wing_Length_2", "tau_sq.Flügel_länge"},
-		ColumnNames([]string{"sigma_sq", "sigma_sq[SVL]", "correlation[a,b]", "sigma_sq[log_Wing.Length]", "sigma_sq[log Wing\"Length]", "tau_sq[Flügel länge]"}))
-}
-
-func TestEncodeChain(t *testing.T) {
-	var out bytes.Buffer
-	require.NoError(t, EncodeChain(&out, Chain{Number: 2, Settings: [][2]string{{"seed", "7"}, {"name", "a\nb"}}, Parameters: []string{"s[a]"},
-		Values: [][]float64{{1.5}, {math.Inf(1)}}, Stats: []nuts.Stats{
-			{AcceptProb: 0.75, StepSize: 0.5, TreeDepth: 2, Leapfrogs: 3, Energy: 4.25, LogDensity: -1.5},
-			{AcceptProb: 0, StepSize: 0.5, TreeDepth: 1, Leapfrogs: 1, Energy: 5, Divergent: true, LogDensity: -2}}}))
-	require.Equal(t, strings.Join([]string{"# seed = 7", "# name = a b", "# id = 2",
-		"lp__,accept_stat__,stepsize__,treedepth__,n_leapfrog__,divergent__,energy__,s.a",
-		"# Adaptation terminated", "# Step size = 0.5", "-1.5,0.75,0.5,2,3,0,4.25,1.5", "-2,0,0.5,1,1,1,5,+Inf", ""}, "\n"), out.String())
+	require.Equal(t, []string{"sigma_sq", "sigma_sq_SVL", "correlation_a_b", "sigma_sq_log_Wing_Length", "sigma_sq_log_Wing_Length_2", "tau_sq_Flügel_länge", "tau_sq_a", "a_2", "a", "a_3"},
+		ColumnNames([]string{"sigma_sq", "sigma_sq[SVL]", "correlation[a,b]", "sigma_sq[log_Wing.Length]", "sigma_sq[log Wing\"Length]", "tau_sq[Flügel länge]", "tau_sq[a__]", "a_2", "a", "a__"}))
 }
 
 // TestSummaryJSON: the keys, in order, with null for what is not finite.
 func TestSummaryJSON(t *testing.T) {
 	text, err := json.Marshal(Summary{Parameters: Parameters{{Name: "z", Statistics: nuts.Statistics{Mean: 1, Rhat: math.NaN(), ESSBulk: math.Inf(1)}}, {Name: "a"}},
-		Chains: 2, Draws: 3, Gradients: 4, Device: "cpu"})
+		Chains: 2, Draws: 3, Gradients: 4, Device: "cpu", Timings: &Timings{}})
 	require.NoError(t, err)
 	require.Equal(t, `{"parameters":{"z":{"mean":1,"sd":0,"mcse_mean":0,"q2.5":0,"median":0,"q97.5":0,"rhat":null,"ess_bulk":null,"ess_tail":0},`+
 		`"a":{"mean":0,"sd":0,"mcse_mean":0,"q2.5":0,"median":0,"q97.5":0,"rhat":0,"ess_bulk":0,"ess_tail":0}},`+

@@ -30,6 +30,20 @@ var ErrHasRun = errors.New("holds a run already")
 // Folder is where the files of a run go.
 type Folder struct{ path string }
 
+// ExistingFolder is a folder that is there, to be read. It checks nothing but that.
+func ExistingFolder(path string) (*Folder, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no folder %s", path)
+	case err != nil:
+		return nil, fmt.Errorf("%s: cannot be read: %w", path, cause(err))
+	case !info.IsDir():
+		return nil, fmt.Errorf("%s is a file: name the folder of a run", path)
+	}
+	return &Folder{path}, nil
+}
+
 // OpenFolder makes the folder if it is not there and checks that files can be
 // written to it. A folder that holds one of the named files already is refused
 // with [ErrHasRun] unless overwrite is set.
@@ -60,19 +74,38 @@ func OpenFolder(path string, overwrite bool, holds ...string) (*Folder, error) {
 // Path is the path of a file in the folder.
 func (f *Folder) Path(name string) string { return filepath.Join(f.path, name) }
 
+// Name is the folder's own path.
+func (f *Folder) Name() string { return f.path }
+
+// Holds reports whether the folder has a file.
+func (f *Folder) Holds(name string) bool {
+	_, err := os.Lstat(f.Path(name))
+	return err == nil
+}
+
 // Write makes a file of what fill writes. The file appears complete or not at
 // all, and takes the place of one with its name.
-func (f *Folder) Write(name string, fill func(w io.Writer) error) (err error) {
+func (f *Folder) Write(name string, fill func(w io.Writer) error) error {
+	return f.write(name, fill, false)
+}
+
+// WriteDurably is Write that waits until the disk has the file, so that not even a
+// power cut leaves anything but the old file or the new one.
+func (f *Folder) WriteDurably(name string, fill func(w io.Writer) error) error {
+	return f.write(name, fill, true)
+}
+
+func (f *Folder) write(name string, fill func(w io.Writer) error, durably bool) (err error) {
 	target := f.Path(name)
-	file, err := os.CreateTemp(f.path, ".hxgpu-*")
+	file, err := os.CreateTemp(filepath.Dir(target), ".hxgpu-*")
 	if err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", target, cause(err))
+		return &WriteError{target, cause(err)}
 	}
 	defer func() {
 		if err != nil {
 			file.Close()
 			os.Remove(file.Name())
-			err = fmt.Errorf("%s: cannot be written: %w", target, cause(err))
+			err = &WriteError{target, cause(err)}
 		}
 	}()
 	out := bufio.NewWriterSize(file, 1<<16)
@@ -85,10 +118,30 @@ func (f *Folder) Write(name string, fill func(w io.Writer) error) (err error) {
 	if err := file.Chmod(0o644); err != nil {
 		return err
 	}
+	if durably {
+		if err := file.Sync(); err != nil {
+			return err
+		}
+	}
 	if err := file.Close(); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), target)
+	if err := os.Rename(file.Name(), target); err != nil {
+		return err
+	}
+	if durably {
+		syncFolder(filepath.Dir(target))
+	}
+	return nil
+}
+
+// syncFolder makes the disk keep a folder's list of names. Not every operating
+// system can; a file's contents do not depend on it.
+func syncFolder(path string) {
+	if folder, err := os.Open(path); err == nil {
+		folder.Sync() //nolint:errcheck // see above
+		folder.Close()
+	}
 }
 
 // WriteJSON writes a value as indented JSON.
@@ -96,23 +149,66 @@ func (f *Folder) WriteJSON(name string, value any) error {
 	return f.Write(name, func(w io.Writer) error { return EncodeJSON(w, value) })
 }
 
-// Clear removes the files of an earlier run.
+// Clear removes the files of an earlier run and no others, run.json last, so that a
+// folder from which some are gone is still seen to hold a run.
 func (f *Folder) Clear() error {
-	names := []string{RunFile, SummaryFile, StatesFile, TreeFile, ShapesPicture, RootPicture}
-	chains, err := filepath.Glob(filepath.Join(escapeGlob(f.path), "chain_*.csv"))
-	if err != nil {
+	names := []string{CheckpointFile, SummaryFile, StatesFile, TreeFile, ShapesPicture, RootPicture, DrawsFile, PositionsFile, AdaptationFile}
+	for _, ending := range []string{".csv", ".log"} {
+		numbered, err := f.numbered("chain_", ending)
+		if err != nil {
+			return err
+		}
+		names = append(names, numbered...)
+	}
+	if old, err := f.ReadRun(); err == nil {
+		for _, in := range old.Data.Files {
+			if name := filepath.FromSlash(in.Copy); filepath.IsLocal(name) && filepath.Dir(name) == InputsFolder {
+				names = append(names, name)
+			}
+		}
+	}
+	if err := f.removeZarr(); err != nil {
 		return err
 	}
-	for _, path := range chains {
+	names = append(names, InputsFolder, RunFile)
+	for _, name := range names {
+		// The folder of inputs stays if something else is in it.
+		if err := os.Remove(f.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) && name != InputsFolder {
+			return fmt.Errorf("%s: cannot be removed: %w", f.Path(name), cause(err))
+		}
+	}
+	return nil
+}
+
+// numbered lists the files whose names are a number between two texts.
+func (f *Folder) numbered(before, after string) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(escapeGlob(f.path), before+"*"+after))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, path := range paths {
 		name := filepath.Base(path)
-		number := strings.TrimSuffix(strings.TrimPrefix(name, "chain_"), ".csv")
+		number := strings.TrimSuffix(strings.TrimPrefix(name, before), after)
 		if _, err := strconv.ParseUint(number, 10, 32); err == nil {
 			names = append(names, name)
 		}
 	}
-	for _, name := range names {
-		if err := os.Remove(f.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s: cannot be removed: %w", f.Path(name), cause(err))
+	return names, nil
+}
+
+// Sweep removes the half-written files that a killed process has left; call it with
+// the folder locked.
+func (f *Folder) Sweep() error {
+	for _, folder := range []string{f.path, f.Path(InputsFolder)} {
+		left, err := filepath.Glob(filepath.Join(escapeGlob(folder), ".hxgpu-*"))
+		if err != nil {
+			return err
+		}
+		for _, path := range left {
+			if err := os.RemoveAll(path); err != nil {
+				return fmt.Errorf("%s: cannot be removed: %w", path, cause(err))
+			}
 		}
 	}
 	return nil
@@ -132,17 +228,4 @@ func EncodeJSON(w io.Writer, value any) error {
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(value)
-}
-
-// cause is an error without the path of a temporary file.
-func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	var link *os.LinkError
-	if errors.As(err, &link) {
-		return link.Err
-	}
-	return err
 }

@@ -67,7 +67,7 @@ func TestNumbers(t *testing.T) {
 // TestColumnNames: names of parameters become CmdStan's, and stay apart.
 func TestColumnNames(t *testing.T) {
 	names := ColumnNames([]string{"sigma_sq", "sigma_sq[SVL]", "correlation[SVL,TL]", "root[a b]", "root[a,b]"})
-	require.Equal(t, []string{"sigma_sq", "sigma_sq.SVL", "correlation.SVL.TL"}, names[:3])
+	require.Equal(t, []string{"sigma_sq", "sigma_sq_SVL", "correlation_SVL_TL"}, names[:3])
 	seen := map[string]bool{}
 	for _, name := range names {
 		require.NotContains(t, name, ",")

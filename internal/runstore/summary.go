@@ -104,7 +104,7 @@ type Summary struct {
 	Gradients   int64      `json:"gradients"`
 	Values      int64      `json:"values,omitempty"` // evaluations without a gradient
 	Device      string     `json:"device"`
-	Timings     Timings    `json:"timings"`
+	Timings     *Timings   `json:"timings,omitempty"`
 	// Interrupted is set when fewer draws were made than asked for.
 	Interrupted bool `json:"interrupted,omitempty"`
 	// RootDraws is the number of draws, over all chains, behind the root's
