@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"bffg":                     {"autodiff", "bffg/prior", "device", "device/plan", "nuts", "tensor", "tree"},
 	"landmarks":                {"tree"},
 	"internal/diagnosis":       {"nuts"},
+	"internal/calibration":     {"device", "device/cpu", "nuts"},
 	"internal/runstore":        {"nuts", "tree"},
 	"bench":                    nil, // anything
 	"cmd/hxgpu":                nil, // anything
