@@ -58,6 +58,9 @@ func newChain(number, dim int, s *sampling) *chain {
 	o := s.options
 	c := &chain{number: number, options: o, schedule: newSchedule(o.Warmup), dynamics: newDynamics(dim, s.noise, s.block),
 		estimate: newEstimate(o.Metric, dim, s.block), search: newPhase(dim), total: o.Warmup + o.Draws, ensemble: s.ensemble}
+	if o.UnitNoise {
+		c.estimate.unit = s.whitened
+	}
 	c.StepSize = 1
 	c.begin.point = newPhase(dim)
 	if o.Algorithm == HMC {

@@ -36,13 +36,13 @@ type fingerprint struct {
 	Algorithm, Integrator, Metric, Start                string
 	Superchains                                         int
 	Init                                                uint64 // digest of given positions
-	Pooled, KeepWarmup                                  bool
+	Pooled, KeepWarmup, UnitNoise                       bool
 }
 
 func fingerprintOf(o *Options, dim int) fingerprint {
 	return fingerprint{Dim: dim, Chains: o.Chains, Warmup: o.Warmup, MaxTreeDepth: o.MaxTreeDepth, MaxSteps: o.MaxSteps, Blocks: o.Blocks,
 		Seed: o.Seed, TargetAccept: o.TargetAccept, PathLength: o.PathLength, StepJitter: o.StepJitter, WalkScale: o.WalkScale, CrankNicolson: o.CrankNicolson,
-		Algorithm: o.Algorithm.String(), Integrator: o.Integrator.String(), Metric: o.Metric.String(), Start: o.Start.String(), Superchains: o.Superchains, Init: digest(o.given), Pooled: o.Pooled, KeepWarmup: o.KeepWarmup}
+		Algorithm: o.Algorithm.String(), Integrator: o.Integrator.String(), Metric: o.Metric.String(), Start: o.Start.String(), Superchains: o.Superchains, Init: digest(o.given), Pooled: o.Pooled, KeepWarmup: o.KeepWarmup, UnitNoise: o.UnitNoise}
 }
 
 // chainRecord is a chain between two transitions.
@@ -69,7 +69,6 @@ type deviceRecord struct {
 	Position, Vectors, Numbers []float64
 	Counters                   []int32
 	Leapfrogs                  []int64
-	Ticks                      int64
 }
 
 // checkpointFormat begins the bytes of a checkpoint.

@@ -382,7 +382,7 @@ func (g *deviceGroup) progress() []ChainProgress {
 // save reads the sampler's state between two batches.
 func (g *deviceGroup) save(r *record, transitions []int) error {
 	d := deviceRecord{First: g.first, Chains: g.n, Position: make([]float64, g.dim*g.n), Vectors: make([]float64, g.vectors.Len()),
-		Numbers: make([]float64, g.numbers.Len()), Counters: make([]int32, g.counters.Len()), Leapfrogs: slices.Clone(g.leapfrogs), Ticks: g.ticks}
+		Numbers: make([]float64, g.numbers.Len()), Counters: make([]int32, g.counters.Len()), Leapfrogs: slices.Clone(g.leapfrogs)}
 	at := g.evaluator.Position()
 	if err := errors.Join(at.Buffer.ReadFloats(at.Offset, d.Position), g.vectors.ReadFloats(0, d.Vectors), g.numbers.ReadFloats(0, d.Numbers),
 		g.counters.ReadInts(0, d.Counters)); err != nil {
@@ -440,7 +440,6 @@ func (g *deviceGroup) restore(c *Checkpoint) error {
 	}
 	copy(g.state, counters)
 	copy(g.leapfrogs, d.Leapfrogs)
-	g.ticks = d.Ticks
 	for k := range g.n {
 		g.drained[k] = g.counter(written, k)
 	}

@@ -45,7 +45,8 @@ type Run struct {
 	WalkScales, CrankNicolson []float64
 	PathLength                float64 // mean length of HMC's paths after warm-up
 	// Ticks and Submissions count, for a sampler on the device, the steps that all
-	// chains took together and how many times the host submitted work.
+	// chains took together and how many times the host submitted work; of a run that
+	// was resumed, since then.
 	Ticks, Submissions int64
 	CompileTime        time.Duration // opening the target
 	WarmupTime         time.Duration // until the last chain had finished its warm-up

@@ -46,6 +46,7 @@ type estimate struct {
 	Gradient moments   // for MetricGradient
 	Products []float64 // sums of products of deviations within the block, for MetricDense
 	kind     Metric
+	unit     span // coordinates whose masses stay 1
 	block    []int
 	before   []float64 // scratch
 }
@@ -121,9 +122,9 @@ func (e *estimate) into(m *metric) {
 	shrink := func(sum float64) float64 { return n / (n + 5) * (sum / max(n-1, 1)) }
 	floor := 1e-3 * 5 / (n + 5)
 	for i := range m.inverseMass {
-		switch e.kind {
-		case MetricUnit:
-		case MetricGradient:
+		switch {
+		case e.kind == MetricUnit || e.unit.holds(i):
+		case e.kind == MetricGradient:
 			if ratio := math.Sqrt(e.Position.Sums[i] / e.Gradient.Sums[i]); ratio > 0 { // false for NaN
 				m.inverseMass[i] = min(max(ratio, leastInverseMass), mostInverseMass)
 			}

@@ -49,6 +49,10 @@ func (g *hostGroup) run(ctx context.Context) error {
 		busy, waiting := false, false
 		for k, c := range g.chains {
 			waiting = waiting || c.Stage == stageWaiting
+			if !warm[k] && c.Transition >= g.sampling.options.Warmup {
+				warm[k] = true
+				g.sampling.finishedWarmup()
+			}
 			if !c.idle() {
 				busy = true
 				scatter(g.q, c.pending().q, k, n)
@@ -79,10 +83,6 @@ func (g *hostGroup) run(ctx context.Context) error {
 			gather(at.gradient, g.gradient, k, n)
 			if err := c.advance(); err != nil {
 				return err
-			}
-			if !warm[k] && c.Transition >= g.sampling.options.Warmup {
-				warm[k] = true
-				g.sampling.finishedWarmup()
 			}
 		}
 		if tick&63 == 0 {

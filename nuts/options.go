@@ -33,6 +33,9 @@ type Options struct {
 	MaxSteps   int // of HMC's paths; default 1,023
 	Integrator Integrator
 	Metric     Metric
+	// UnitNoise keeps the masses of a Whitened target's noise at 1, whatever the
+	// metric.
+	UnitNoise bool
 	// Pooled makes chains adapt one metric together, and end the warm-up with one
 	// step size. HMC always does.
 	Pooled bool
@@ -212,5 +215,5 @@ func (o *Options) rotates() bool {
 // relays reports whether the warm-up is the host's, though the draws may be the
 // device's.
 func (o *Options) relays() bool {
-	return o.Algorithm == HMC || o.Pooled || o.Metric != MetricVariance
+	return o.Algorithm == HMC || o.Pooled || o.Metric != MetricVariance || o.UnitNoise
 }

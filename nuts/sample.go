@@ -33,9 +33,9 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	if _, can := target.(PriorTarget); o.Start == StartPrior && !can {
 		return nil, errors.New("nuts: the target cannot draw from its prior; start in another way")
 	}
-	s.noise = noiseOf(target)
-	if !o.rotates() {
-		s.noise = span{}
+	s.whitened = noiseOf(target)
+	if o.rotates() {
+		s.noise = s.whitened
 	}
 	if o.Resume != nil {
 		if err := o.Resume.check(&run.Options, target.Dim()); err != nil {
@@ -47,15 +47,14 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 		return nil, err
 	}
 	if o.Metric == MetricDense {
-		noise := noiseOf(target)
 		for i := range target.Dim() {
-			if !noise.holds(i) {
+			if !s.whitened.holds(i) {
 				s.block = append(s.block, i)
 			}
 		}
 	}
 	if o.Algorithm == HMC || o.Algorithm == NUTS && o.Pooled && o.Warmup > 0 {
-		s.ensemble = newEnsemble(&run.Options, target.Dim(), noiseOf(target), groups)
+		s.ensemble = newEnsemble(&run.Options, target.Dim(), s.whitened, groups)
 		if o.Resume != nil {
 			if err := s.ensemble.restore(o.Resume.Shared); err != nil {
 				return nil, err
@@ -93,7 +92,8 @@ type sampling struct {
 	run      *Run
 	options  *Options
 	dim      int
-	noise    span      // coordinates with a standard-normal prior, if the algorithm uses that
+	whitened span      // coordinates with a standard-normal prior
+	noise    span      // the same, if the algorithm uses that
 	block    []int     // coordinates with a dense metric
 	ensemble *ensemble // what chains adapt together
 	groups   []group

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,6 +29,7 @@ type jsonSummary struct {
 		High                   float64 `json:"q97.5"`
 		Bulk                   float64 `json:"ess_bulk"`
 		Tail                   float64 `json:"ess_tail"`
+		Nested                 float64 `json:"nested_rhat"`
 	}
 	Divergences, Chains, Draws, Gradients int
 	Device                                string
@@ -240,9 +240,10 @@ func TestAnolePosterior(t *testing.T) {
 // TestInterrupt: what has been drawn is summarised and written.
 func TestInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
-	ctx, cancel := context.WithTimeout(context.Background(), 400*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var stdout, stderr bytes.Buffer
+	go whenDrawn("run/draws.bin", cancel)
 	code := run(ctx, []string{"sample", "--warmup", "100", "--draws", "1000000", "--out", "run"}, &stdout, &stderr)
 	require.Equal(t, 130, code, stderr.String())
 	require.Contains(t, stdout.String(), "sigma_sq")

@@ -105,7 +105,7 @@ func diagnose(path string) (*report, error) {
 		return nil, err
 	}
 	for _, p := range d.found.Parameters {
-		r.Parameters = append(r.Parameters, runstore.Parameter{Name: p.Name, Statistics: p.Statistics})
+		r.Parameters = append(r.Parameters, runstore.Parameter{Name: p.Name, Statistics: p.Statistics, NestedRhat: p.NestedRhat})
 	}
 	for _, c := range d.found.Chains {
 		r.Chains = append(r.Chains, chainReport{c.Draws, c.Divergent, c.Deep, runstore.Number(c.Accept), runstore.Number(c.StepSize), runstore.Number(c.Leapfrogs), runstore.Number(c.EBFMI), c.Still})

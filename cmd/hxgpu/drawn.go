@@ -93,7 +93,7 @@ func (d *drawn) describe(settings runstore.Settings) error {
 		depth = 1 << 30 // no trees
 	}
 	err := d.eachParameter(func(i int, draws [][]float64) {
-		d.found.Parameters = append(d.found.Parameters, diagnosis.DescribeParameter(d.Parameters[i].Name, draws))
+		d.found.Parameters = append(d.found.Parameters, diagnosis.DescribeParameter(d.Parameters[i].Name, draws, settings.Superchains))
 	})
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (c *sampleCommand) summarise(ctx context.Context, dev device.Device, s *sam
 	}
 	s.summary = runstore.Summary{Chains: s.drawn.Chains, Draws: s.drawn.Count}
 	for _, p := range s.drawn.found.Parameters {
-		s.summary.Parameters = append(s.summary.Parameters, runstore.Parameter{Name: p.Name, Statistics: p.Statistics})
+		s.summary.Parameters = append(s.summary.Parameters, runstore.Parameter{Name: p.Name, Statistics: p.Statistics, NestedRhat: p.NestedRhat})
 	}
 	for _, chain := range s.drawn.found.Chains {
 		s.summary.Divergences += chain.Divergent

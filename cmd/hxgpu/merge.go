@@ -141,6 +141,7 @@ func (c *mergeCommand) merged(sources []source) (runstore.Run, error) {
 	}
 	r.Sources = r.Sources[len(r.Sources)-len(sources):]
 	r.Settings.Chains = len(r.Origins)
+	r.Settings.Superchains = superchainsOf(sources)
 	flags := map[string][]string{}
 	for name, values := range r.Flags {
 		flags[name] = values
@@ -254,4 +255,18 @@ func (c *mergeCommand) finish(ctx context.Context, folder *runstore.Folder, reco
 		fmt.Fprintf(c.stdout, "written to %s\n", c.out)
 	}
 	return nil
+}
+
+// superchainsOf is the number of superchains of all runs together, if all have chains
+// in superchains of one size.
+func superchainsOf(sources []source) int {
+	sum, each := 0, 0
+	for i, from := range sources {
+		k := from.record.Settings.Superchains
+		if k == 0 || i > 0 && from.Chains/k != each {
+			return 0
+		}
+		sum, each = sum+k, from.Chains/k
+	}
+	return sum
 }

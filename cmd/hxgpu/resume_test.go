@@ -137,14 +137,15 @@ func TestKilled(t *testing.T) {
 
 // killedRuns are the runs that are killed.
 var killedRuns = []string{
-	"--warmup 400 --draws 4000 --chains 3 --save-warmup",
+	"--algorithm nuts --warmup 400 --draws 4000 --chains 3 --save-warmup",
 	"--model kunita --steps 2 --root flat --algorithm rw --warmup 60 --draws 150 --chains 2 --state-draws 60",
-	"--algorithm hmc --warmup 400 --draws 3000 --chains 3 --save-noise",
-	"--sampler device --schedule tree --warmup 400 --draws 3000 --chains 8",
-	"--pooled --metric dense --warmup 400 --draws 3000 --chains 4 --step-jitter 0.1",
-	"--algorithm rw --warmup 400 --draws 20000 --chains 3",
+	"--algorithm hmc --warmup 400 --draws 8000 --chains 3 --save-noise",
+	"--algorithm nuts --sampler device --schedule tree --warmup 400 --draws 3000 --chains 8",
+	"--algorithm hmc --sampler device --warmup 400 --draws 3000 --chains 8 --superchains 2",
+	"--algorithm nuts --pooled --metric dense --warmup 400 --draws 3000 --chains 4 --step-jitter 0.1 --start ascent",
+	"--algorithm rw --warmup 400 --draws 20000 --chains 3 --start prior",
 	"--model kunita --steps 2 --algorithm hmc --warmup 40 --draws 60 --chains 2 --max-steps 7 --save-warmup",
-	"--precision f32 --metric gradient --warmup 400 --draws 4000",
+	"--algorithm nuts --precision f32 --metric gradient --warmup 400 --draws 4000",
 }
 
 // checkKilled compares a run that is killed with one that is not.
@@ -284,6 +285,22 @@ func TestResumeDamaged(t *testing.T) {
 	}
 }
 
+// whenDrawn does something when every chain has a draw in a table.
+func whenDrawn(path string, do func()) {
+	defer do()
+	for range 10_000 {
+		time.Sleep(5 * time.Millisecond)
+		d, err := runstore.OpenDraws(path)
+		if err != nil {
+			continue
+		}
+		d.Close()
+		if d.Count > 0 {
+			return
+		}
+	}
+}
+
 // TestInterruptAndResume: Ctrl-C keeps what there is and says how to go on; the run
 // that went on is the one that was not interrupted. Another version says so.
 func TestInterruptAndResume(t *testing.T) {
@@ -291,19 +308,7 @@ func TestInterruptAndResume(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, cancel := context.WithCancel(context.Background())
 	var stdout, stderr bytes.Buffer
-	go func() {
-		for {
-			if d, err := runstore.OpenDraws("run/draws.bin"); err == nil {
-				n := d.Count
-				d.Close()
-				if n > 0 {
-					break
-				}
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-		cancel()
-	}()
+	go whenDrawn("run/draws.bin", cancel)
 	code := run(ctx, append(args, "--out", "run", "--checkpoint-every", "10ms"), &stdout, &stderr)
 	require.Equal(t, exitInterrupted, code, stderr.String())
 	require.Contains(t, stderr.String(), "hxgpu sample --resume run goes on")

@@ -14,7 +14,7 @@ type algorithmFlags struct {
 	start                                  string
 	targetAccept, pathLength, stepJitter   float64
 	maxTreeDepth, maxSteps, superchains    int
-	pooled                                 bool
+	pooled, unitNoise                      bool
 }
 
 func (f *algorithmFlags) add(cmd *cobra.Command) {
@@ -22,6 +22,7 @@ func (f *algorithmFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.algorithm, "algorithm", "auto", "hmc (paths whose length all chains learn together), nuts (No-U-Turn sampler), rw\n(random walk and Crank-Nicolson steps, no gradients) or auto: hmc, for kunita nuts")
 	flags.StringVar(&f.integrator, "integrator", "auto", "nuts, hmc: leapfrog, rotation (solves the prior of the noise exactly) or auto,\nrotation with hmc where noise is sampled")
 	flags.StringVar(&f.metric, "metric", "variance", "nuts, hmc: what the masses are adapted to: variance, dense (the parameters'\ncovariance matrix), gradient (variances of positions and gradients) or unit")
+	flags.BoolVar(&f.unitNoise, "unit-noise", false, "nuts, hmc: keep the masses of the sampled noise at 1, whatever the metric")
 	flags.BoolVar(&f.pooled, "pooled", false, "nuts: all chains adapt one metric and step size together, for many short chains\n(hmc always does)")
 	flags.Float64Var(&f.targetAccept, "target-accept", 0.8, "acceptance that the step size is adapted to, between 0 and 1 (hmc: 0.9)")
 	flags.IntVar(&f.maxTreeDepth, "max-treedepth", 10, "nuts: at most 2^this steps in a transition (kunita: 6)")
@@ -82,7 +83,7 @@ func (f *algorithmFlags) check() error {
 // options are the sampler's.
 func (f *algorithmFlags) options() nuts.Options {
 	o := nuts.Options{TargetAccept: f.targetAccept, MaxTreeDepth: f.maxTreeDepth, PathLength: f.pathLength, MaxSteps: f.maxSteps,
-		StepJitter: f.stepJitter, Pooled: f.pooled, Superchains: f.superchains, Sampler: samplers[f.sampler]}
+		StepJitter: f.stepJitter, Pooled: f.pooled, UnitNoise: f.unitNoise, Superchains: f.superchains, Sampler: samplers[f.sampler]}
 	o.Algorithm, _ = nuts.ParseAlgorithm(f.algorithm) // checked
 	o.Integrator, _ = nuts.ParseIntegrator(f.integrator)
 	o.Metric, _ = nuts.ParseMetric(f.metric)

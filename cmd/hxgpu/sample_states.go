@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device"
@@ -153,11 +152,4 @@ func summariseStates(states []float64, dim, nodes, draws int) *nodeStates {
 		}
 	}
 	return n
-}
-
-// warnStates says why there are no states.
-func (c *sampleCommand) warnStates(s *sampled) {
-	if c.stateDraws > 0 && s.states == nil {
-		fmt.Fprintln(c.stderr, "warning: no ancestral states are written: no whole positions are kept of the draws")
-	}
 }

@@ -91,6 +91,6 @@ func cmdStanSettings(r runstore.Run) [][2]string {
 func (c *sampleCommand) settings(s *sampled) runstore.Settings {
 	return runstore.Settings{Model: s.model.Name, Chains: c.chains, Warmup: c.warmup, Draws: c.draws, Seed: c.seed,
 		TargetAccept: c.targetAccept, MaxTreeDepth: c.maxTreeDepth, Algorithm: c.algorithm, Integrator: c.integrator, Metric: c.metric, Pooled: c.pooled,
-		PathLength: c.pathLength, MaxSteps: c.maxSteps, StepJitter: c.stepJitter, StateDraws: c.stateDraws, Device: s.info.Name,
+		PathLength: c.pathLength, MaxSteps: c.maxSteps, StepJitter: c.stepJitter, UnitNoise: c.unitNoise, Start: c.start, Superchains: c.superchains, StateDraws: c.stateDraws, Device: s.info.Name,
 		Precision: precisionName(s.info.Precision), TipNoise: s.model.TipNoise, Root: rootText(s.model)}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -53,10 +54,17 @@ func figure(x float64) string {
 // those that have one.
 func printSummary(w io.Writer, parameters runstore.Parameters, analytic map[string]exact) error {
 	rows := [][]string{{"parameter", "mean", "sd", "mcse", "2.5 %", "median", "97.5 %", "R-hat", "ESS bulk", "ESS tail"}}
+	nested := slices.ContainsFunc(parameters, func(p runstore.Parameter) bool { return p.NestedRhat != 0 })
+	if nested {
+		rows[0] = append(rows[0], "nested R-hat")
+	}
 	for _, p := range parameters {
 		s := p.Statistics
 		rows = append(rows, []string{p.Name, figure(s.Mean), figure(s.SD), fmt.Sprintf("%.2g", s.MCSEMean), figure(s.Q2_5), figure(s.Median),
 			figure(s.Q97_5), fmt.Sprintf("%.4f", s.Rhat), fmt.Sprintf("%.0f", s.ESSBulk), fmt.Sprintf("%.0f", s.ESSTail)})
+		if last := len(rows) - 1; nested {
+			rows[last] = append(rows[last], fmt.Sprintf("%.4f", p.NestedRhat))
+		}
 		if e, ok := analytic[p.Name]; ok {
 			rows = append(rows, []string{"  exact", figure(e.Mean), figure(e.SD), "", figure(e.Q2_5), figure(e.Median), figure(e.Q97_5)})
 		}

@@ -106,20 +106,24 @@ func (s Sampled) stuck() (code, text string) {
 // rhat finds parameters on which the chains do not agree, the worst first.
 func (s Sampled) rhat() (code, text string) {
 	worst := slices.Clone(s.Parameters)
-	worst = slices.DeleteFunc(worst, func(p Parameter) bool { return !(p.Statistics.Rhat > MaxRhat) })
+	worst = slices.DeleteFunc(worst, func(p Parameter) bool { return !(p.rhat() > MaxRhat) })
 	if len(worst) == 0 {
 		return Rhat, ""
 	}
-	slices.SortStableFunc(worst, func(a, b Parameter) int { return cmp.Compare(b.Statistics.Rhat, a.Statistics.Rhat) })
+	slices.SortStableFunc(worst, func(a, b Parameter) int { return cmp.Compare(b.rhat(), a.rhat()) })
 	var names []string
 	odd := worst[0].Odd
 	for _, p := range worst {
-		names = append(names, fmt.Sprintf("%s (%.3f)", p.Name, p.Statistics.Rhat))
+		names = append(names, fmt.Sprintf("%s (%.3f)", p.Name, p.rhat()))
 		if p.Odd != 0 && p.Odd != odd {
 			odd = 0
 		}
 	}
-	text = fmt.Sprintf("the chains do not agree, R-hat is above %v for %s: run longer with --warmup and --draws, or give tighter priors", MaxRhat, list(names))
+	kind := "R-hat"
+	if worst[0].NestedRhat != 0 {
+		kind = "nested R-hat"
+	}
+	text = fmt.Sprintf("the chains do not agree, %s is above %v for %s: run longer with --warmup and --draws, or give tighter priors", kind, MaxRhat, list(names))
 	if odd > 0 {
 		text += fmt.Sprintf("; without chain %d the others agree, which may have found another mode", odd)
 	}

@@ -38,7 +38,7 @@ func columnsOf(draws []float64) Columns {
 }
 
 func sampledOf(draws [][]float64) Sampled {
-	s := Sampled{MaxTreeDepth: 10, Momentum: true, Parameters: []Parameter{DescribeParameter("a", draws)}}
+	s := Sampled{MaxTreeDepth: 10, Momentum: true, Parameters: []Parameter{DescribeParameter("a", draws, 0)}}
 	for _, chain := range draws {
 		s.Chains = append(s.Chains, DescribeChain(columnsOf(chain), 10))
 	}
@@ -120,11 +120,11 @@ func TestFindings(t *testing.T) {
 func TestEdges(t *testing.T) {
 	require.Empty(t, Sampled{}.Findings())
 	require.Zero(t, DescribeChain(Columns{}, 10).Draws)
-	p := DescribeParameter("a", [][]float64{{1, 1, 1, 1}, {1, 1, 1, 1}})
+	p := DescribeParameter("a", [][]float64{{1, 1, 1, 1}, {1, 1, 1, 1}}, 0)
 	require.True(t, p.Constant)
 	require.Equal(t, "constant", codes(Sampled{Parameters: []Parameter{p}}.Findings()))
-	require.False(t, DescribeParameter("a", [][]float64{{1}}).Constant)
-	require.False(t, DescribeParameter("a", [][]float64{{}, {}}).Constant)
+	require.False(t, DescribeParameter("a", [][]float64{{1}}, 0).Constant)
+	require.False(t, DescribeParameter("a", [][]float64{{}, {}}, 0).Constant)
 	var s Sampled
 	for range 12 {
 		s.Parameters = append(s.Parameters, Parameter{Name: "p", Statistics: nuts.Statistics{Rhat: 1.5, ESSBulk: 1000, ESSTail: math.NaN()}})

@@ -15,13 +15,10 @@ import (
 
 // exampleMeta has a scalar, a vector, correlations and elements that make neither.
 func exampleMeta(warmup int) TableMeta {
-	m := TableMeta{Chains: 2, Warmup: warmup, Stride: 1, Sampler: SamplerColumns, Coordinates: 3}
-	for _, c := range []Column{{Name: "alpha", Of: "alpha"}, {"sigma_sq[a]", "sigma_sq", []string{"a"}}, {"sigma_sq[b c]", "sigma_sq", []string{"b c"}}, {"sigma_sq[ü]", "sigma_sq", []string{"ü"}},
+	m := TableMeta{Chains: 2, Warmup: warmup, Stride: 1, Sampler: SamplerColumns, Coordinates: 3, Block: 3}
+	m.Parameters = []Column{{Name: "alpha", Of: "alpha"}, {"sigma_sq[a]", "sigma_sq", []string{"a"}}, {"sigma_sq[b c]", "sigma_sq", []string{"b c"}}, {"sigma_sq[ü]", "sigma_sq", []string{"ü"}},
 		{"correlation[a,b c]", "correlation", []string{"a", "b c"}}, {"correlation[a,ü]", "correlation", []string{"a", "ü"}}, {"correlation[b c,ü]", "correlation", []string{"b c", "ü"}},
-		{"odd[x]", "odd", []string{"x"}}, {"odd[x,y]", "odd", []string{"x", "y"}}} {
-		m.Parameters = append(m.Parameters, c)
-	}
-	m.Block = 3
+		{"odd[x]", "odd", []string{"x"}}, {"odd[x,y]", "odd", []string{"x", "y"}}}
 	return m
 }
 

@@ -57,6 +57,9 @@ type Settings struct {
 	PathLength   float64 `json:"path_length"`
 	MaxSteps     int     `json:"max_steps"`
 	StepJitter   float64 `json:"step_jitter"`
+	UnitNoise    bool    `json:"unit_noise"`
+	Start        string  `json:"start"`
+	Superchains  int     `json:"superchains"`
 	StateDraws   int     `json:"state_draws"`
 	Device       string  `json:"device"`
 	Precision    string  `json:"precision"`

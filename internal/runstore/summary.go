@@ -44,6 +44,7 @@ func Numbers(values []float64) []Number {
 type Parameter struct {
 	Name       string
 	Statistics nuts.Statistics
+	NestedRhat float64 // of superchains; 0 where there are none
 }
 
 // Parameters are written as one object, by name, in their order.
@@ -59,6 +60,7 @@ type statistics struct {
 	Rhat     Number `json:"rhat"`
 	ESSBulk  Number `json:"ess_bulk"`
 	ESSTail  Number `json:"ess_tail"`
+	Nested   Number `json:"nested_rhat,omitempty"`
 }
 
 // MarshalJSON writes the parameters as {"name": {"mean": ...}}.
@@ -72,7 +74,7 @@ func (p Parameters) MarshalJSON() ([]byte, error) {
 		}
 		s := parameter.Statistics
 		values, err := json.Marshal(statistics{Number(s.Mean), Number(s.SD), Number(s.MCSEMean), Number(s.Q2_5), Number(s.Median),
-			Number(s.Q97_5), Number(s.Rhat), Number(s.ESSBulk), Number(s.ESSTail)})
+			Number(s.Q97_5), Number(s.Rhat), Number(s.ESSBulk), Number(s.ESSTail), Number(parameter.NestedRhat)})
 		if err != nil {
 			return nil, err
 		}
