@@ -29,10 +29,12 @@ var allowed = map[string][]string{
 	"device/choice":            {"device", "device/cpu", "device/vulkan"},
 	"device/plan":              {"device", "shaders", "tensor", "tree"},
 	"nuts":                     {"device", "shaders", "tensor"},
+	"nuts/nutstest":            {"device", "nuts"},
 	"bffg/prior":               {"tensor"},
 	"bffg":                     {"autodiff", "bffg/prior", "device", "device/plan", "nuts", "tensor", "tree"},
 	"landmarks":                {"tree"},
 	"internal/diagnosis":       {"nuts"},
+	"internal/calibration":     {"device", "device/cpu", "nuts"},
 	"internal/runstore":        {"nuts", "tree"},
 	"bench":                    nil, // anything
 	"cmd/hxgpu":                nil, // anything

@@ -34,6 +34,11 @@ func (v *moments) clear() {
 	clear(v.Sums)
 }
 
+// denseDraws is how many draws a coordinate of a dense metric needs. With fewer the
+// matrix is nearly singular: chains then hardly move along its short axes, and so do
+// not learn that these are longer; the metric stays diagonal.
+const denseDraws = 3
+
 // estimate gathers from a window of the warm-up what the metric is made of.
 type estimate struct {
 	Count    int
@@ -129,12 +134,15 @@ func (e *estimate) into(m *metric) {
 	}
 	if e.kind == MetricDense {
 		k := len(e.block)
-		covariance := make([]float64, k*k)
-		for a := range k {
-			for b := range k {
-				covariance[a*k+b] = shrink((e.Products[a*k+b] + e.Products[b*k+a]) / 2)
+		var covariance []float64
+		if e.Count >= denseDraws*k {
+			covariance = make([]float64, k*k)
+			for a := range k {
+				for b := range k {
+					covariance[a*k+b] = shrink((e.Products[a*k+b] + e.Products[b*k+a]) / 2)
+				}
+				covariance[a*k+a] += floor
 			}
-			covariance[a*k+a] += floor
 		}
 		m.setCovariance(covariance)
 	}
