@@ -25,7 +25,10 @@ draws.bin alone: also of a run that was killed or is under way, as far as it is.
   cmdstan   chain_1.csv ...: CmdStan's CSV files, for ArviZ (from_cmdstan), cmdstanpy,
             posterior and ShinyStan; sample writes them too
   tracer    chain_1.log ...: for Tracer and other readers of BEAST's and RevBayes' logs
-  zarr      arviz.zarr: a Zarr store with the groups of ArviZ's InferenceData`,
+  zarr      arviz.zarr: a Zarr store (version 2) with the groups of ArviZ's
+            InferenceData: az.from_zarr("run/arviz.zarr") with zarr before 3, and
+            xarray.open_datatree("run/arviz.zarr", engine="zarr") with any, for
+            ArviZ 1 as it is, for ArviZ 0.2x by az.InferenceData.from_datatree`,
 		Example: "  hxgpu export example/run --format tracer\n  hxgpu export example/run --format cmdstan,zarr",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(formats) == 0 {

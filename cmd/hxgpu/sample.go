@@ -55,8 +55,9 @@ lkj(shape) for correlations.
 --out DIR stores the run as it goes: run.json (all settings), copies of its inputs,
 draws.bin (all draws) and checkpoint.bin (the state of the sampler). A run that was
 stopped by Ctrl-C, a crash or a full disk goes on with --resume DIR, and ends with the
-files that it would have had; --draws N with it makes a finished run longer. hxgpu
-diagnose reads such a folder at any time. At the end come chain_1.csv ... (the draws,
+files that it would have had; --draws N with it makes a finished run longer (where the
+noise is sampled, the ancestors' states then come from every so many draws as the run
+began with). hxgpu diagnose reads such a folder at any time. At the end come chain_1.csv ... (the draws,
 in CmdStan's format), summary.json, and the ancestors' states as ancestral.csv and as
 an annotated tree, ancestral.nex; of shapes also pictures, shapes.svg (the tree with
 the mean shape of every node) and root.svg (the draws of the root's shape). Ctrl-C
