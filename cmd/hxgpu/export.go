@@ -22,8 +22,8 @@ func newExportCommand() *cobra.Command {
 		Long: `export writes the draws of a run, in its own folder, for other programs, from
 draws.bin alone: also of a run that was killed or is under way, as far as it is.
 
-  cmdstan   chain_1.csv ...: CmdStan's CSV files, for ArviZ (from_cmdstan), cmdstanpy,
-            posterior and ShinyStan; sample writes them too
+  cmdstan   chain_1.csv ...: CmdStan's CSV files, for ArviZ 0.2x (from_cmdstan),
+            cmdstanpy and other readers of them; sample writes them too
   tracer    chain_1.log ...: for Tracer and other readers of BEAST's and RevBayes' logs
   zarr      arviz.zarr: a Zarr store (version 2) with the groups of ArviZ's
             InferenceData: az.from_zarr("run/arviz.zarr") with zarr before 3, and

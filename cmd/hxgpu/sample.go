@@ -57,11 +57,12 @@ draws.bin (all draws) and checkpoint.bin (the state of the sampler). A run that 
 stopped by Ctrl-C, a crash or a full disk goes on with --resume DIR, and ends with the
 files that it would have had; --draws N with it makes a finished run longer (where the
 noise is sampled, the ancestors' states then come from every so many draws as the run
-began with). hxgpu diagnose reads such a folder at any time. At the end come chain_1.csv ... (the draws,
-in CmdStan's format), summary.json, and the ancestors' states as ancestral.csv and as
-an annotated tree, ancestral.nex; of shapes also pictures, shapes.svg (the tree with
-the mean shape of every node) and root.svg (the draws of the root's shape). Ctrl-C
-stops and keeps what has been drawn; a second one ends at once.
+began with). hxgpu diagnose reads such a folder at any time. At the end come
+chain_1.csv ... (the draws, in CmdStan's format), summary.json, and the ancestors'
+states as ancestral.csv and as an annotated tree, ancestral.nex; of shapes also
+pictures, shapes.svg (the tree with the mean shape of every node) and root.svg (the
+draws of the root's shape). Ctrl-C stops and keeps what has been drawn; a second one
+ends at once.
 
 The method: van der Meulen & Sommer 2025, JMLR 26(281), arXiv:2505.18239, for the
 likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
