@@ -65,7 +65,7 @@ func newRootCommand() *cobra.Command {
 		Use:   "hxgpu",
 		Short: "Bayesian inference for traits that evolve on a tree",
 		Long: `hxgpu fits models of traits that evolve on a tree (Brownian motion,
-Ornstein-Uhlenbeck) by the No-U-Turn sampler. The states of the ancestors are
+Ornstein-Uhlenbeck) by Hamiltonian Monte Carlo. The states of the ancestors are
 integrated out by backward filtering and drawn by guided forward sweeps
 (van der Meulen & Sommer 2025, JMLR 26(281), arXiv:2505.18239).
 
