@@ -114,9 +114,6 @@ func (g *hostGroup) progress() []ChainProgress {
 }
 
 func (g *hostGroup) collect(run *Run) {
-	if e := g.sampling.ensemble; e.sharesStep() {
-		run.PathLength = e.Length.Best
-	}
 	for _, c := range g.chains {
 		run.StepSizes = append(run.StepSizes, c.StepSize)
 		run.InverseMass = append(run.InverseMass, append([]float64(nil), c.inverseMass...))

@@ -84,6 +84,9 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	for _, g := range s.groups {
 		g.collect(run)
 	}
+	if s.ensemble.sharesStep() {
+		run.PathLength = s.ensemble.Length.Best
+	}
 	return run, err
 }
 

@@ -112,6 +112,13 @@ func printAcceptance(w io.Writer, run *nuts.Run) {
 	fmt.Fprintf(w, "accepted: %s (parameters, then noise); steps of %.2g standard deviations, beta %.2g\n", strings.Join(texts, ", "), scale, beta)
 }
 
+// printPaths writes what HMC has learnt.
+func printPaths(w io.Writer, run *nuts.Run) {
+	if run.PathLength > 0 && len(run.StepSizes) > 0 {
+		fmt.Fprintf(w, "paths of mean length %.2f, about %.1f steps of %.3g\n", run.PathLength, math.Max(run.PathLength/run.StepSizes[0], 1), run.StepSizes[0])
+	}
+}
+
 func seconds(x runstore.Number) string {
 	if x < 1 {
 		return fmt.Sprintf("%.3f s", float64(x))
