@@ -285,6 +285,7 @@ func (c *sampleCommand) print(s *sampled) error {
 	}
 	printTimings(c.log(), s.summary)
 	printAcceptance(c.log(), s.run)
+	printPaths(c.log(), s.run)
 	printWarnings(c.stderr, warnings)
 	return nil
 }
