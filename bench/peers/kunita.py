@@ -21,7 +21,7 @@ arguments = argparse.ArgumentParser(description=__doc__)
 arguments.add_argument("--golden", type=Path, required=True, help="folder of kunita.json and kunita_z.f32")
 arguments.add_argument("--precision", choices=["f32", "f64"], default="f32")
 arguments.add_argument("--calls", type=int, default=20, help="timed calls of each function; 0 for none")
-arguments.add_argument("--draws", type=int, default=30, help="timed draws of the sampler, three times; 0 for none")
+arguments.add_argument("--draws", type=int, default=10, help="timed draws of the sampler, nine times; 0 for none")
 arguments.add_argument("--seed", type=int, default=1, help="of the sampler")
 arguments.add_argument("--wait", action="store_true", help="wait for a line of input before the draws are timed")
 options = arguments.parse_args()
@@ -200,7 +200,7 @@ if options.draws:
         report(what="ready")
         sys.stdin.readline()
     seconds, processor = [], spent()
-    for _ in range(3):
+    for _ in range(9):
         began = time.perf_counter()
         _, accepted = jax.block_until_ready(compiled(start))
         seconds.append(time.perf_counter() - began)
