@@ -38,7 +38,7 @@ func (r *Result) Verdicts() []Verdict {
 // quantities and their two tests equally, so that it holds however dependent they
 // are. (That of Pearson's test is approximate.) The error lists what failed.
 func (r *Result) Check(rate float64) error {
-	share := rate / float64(2*len(r.Quantities))
+	share := r.share(rate)
 	var failed []string
 	for _, v := range r.Verdicts() {
 		if v.ECDF < share || v.ChiSquare < share {
@@ -50,6 +50,9 @@ func (r *Result) Check(rate float64) error {
 	}
 	return fmt.Errorf("calibration: these ranks are not uniform, at a p-value of %.2g each:\n  %s", share, strings.Join(failed, "\n  "))
 }
+
+// share is the false-alarm rate of one test.
+func (r *Result) share(rate float64) float64 { return rate / float64(2*len(r.Quantities)) }
 
 func (v Verdict) String() string {
 	return fmt.Sprintf("%s: p %.3g by the distribution function, %.3g by chi square; largest difference %.4f", v.Quantity, v.ECDF, v.ChiSquare, v.Difference)
