@@ -34,13 +34,7 @@ func (t *tick) beginPath() {
 		t.setVector(slotEnds+2, i, t.vector(slotProposalSlope, i))
 		return []shaders.Value{t.square(p, m)}
 	})[0]
-	energy := t.sub(t.kinetic(squares), t.num(proposalDensity))
-	t.setNum(initialEnergy, energy)
-	t.setNum(proposalEnergy, energy)
-	t.setNum(acceptSum, t.Const(0))
-	t.setCount(treeDepth, t.ConstInt(0))
-	t.setCount(leapfrogs, t.ConstInt(0))
-	t.setCount(uniforms, t.ConstInt(0))
+	t.launched(squares)
 	t.setCount(subtreeLeaf, t.ConstInt(0))
 }
 
@@ -68,16 +62,11 @@ func (t *tick) absorbPath(next shaders.Value) {
 		t.setVector(slotEnds+2, i, slope)
 		return []shaders.Value{t.square(p, t.vector(slotInverseMass, i))}
 	})[0]
-	t.increase(leapfrogs)
-	logDensity := t.Load(t.density, t.chain)
-	energy := t.sub(t.kinetic(squares), logDensity)
-	delta := t.sub(t.num(initialEnergy), energy)
-	fine := t.And(t.Compare(shaders.OpLessEqual, t.Const(-divergenceThreshold), delta), t.finite(delta))
+	logDensity, energy, delta, fine := t.arrived(squares)
 	steps := t.LoadInt(t.windows, t.Integer(shaders.OpSubInt, t.count(transitionsDone), t.setting(configWarmup)))
 	t.If(fine, func() {
 		t.If(t.LessInt(t.count(leapfrogs), steps), func() { t.Set(next, t.ConstInt(nextKick)) }, func() {
-			probability := t.exp(delta)
-			probability = t.Select(t.Compare(shaders.OpLess, t.Const(1), probability), t.Const(1), probability)
+			probability := t.probability(delta)
 			t.setNum(acceptSum, t.mul(probability, t.IntToFloat(t.count(leapfrogs))))
 			t.If(t.Compare(shaders.OpLess, t.nextUniform(), probability), func() {
 				t.each(func(i shaders.Value) {

@@ -21,15 +21,37 @@ func (t *tick) beginTransition() {
 		t.setVector(slotSum, i, p)
 		return []shaders.Value{t.square(p, m)}
 	})[0]
+	t.launched(squares)
+	t.setNum(logWeight, t.Const(0))
+	t.beginSubtree()
+}
+
+// launched begins the tally of a transition whose momentum has a sum of squares over
+// masses.
+func (t *tick) launched(squares shaders.Value) {
 	energy := t.sub(t.kinetic(squares), t.num(proposalDensity))
 	t.setNum(initialEnergy, energy)
 	t.setNum(proposalEnergy, energy)
-	t.setNum(logWeight, t.Const(0))
 	t.setNum(acceptSum, t.Const(0))
 	t.setCount(treeDepth, t.ConstInt(0))
 	t.setCount(leapfrogs, t.ConstInt(0))
 	t.setCount(uniforms, t.ConstInt(0))
-	t.beginSubtree()
+}
+
+// arrived counts a step and gives the log density and energy there, what the energy is
+// below the initial one, and whether the trajectory has not diverged.
+func (t *tick) arrived(squares shaders.Value) (logDensity, energy, delta, fine shaders.Value) {
+	t.increase(leapfrogs)
+	logDensity = t.Load(t.density, t.chain)
+	energy = t.sub(t.kinetic(squares), logDensity)
+	delta = t.sub(t.num(initialEnergy), energy)
+	return logDensity, energy, delta, t.And(t.Compare(shaders.OpLessEqual, t.Const(-divergenceThreshold), delta), t.finite(delta))
+}
+
+// probability is min(1, exp(delta)).
+func (t *tick) probability(delta shaders.Value) shaders.Value {
+	accept := t.exp(delta)
+	return t.Select(t.Compare(shaders.OpLess, t.Const(1), accept), t.Const(1), accept)
 }
 
 func (t *tick) beginSubtree() {
@@ -76,15 +98,9 @@ func (t *tick) absorb(next shaders.Value) {
 		t.setVectorAt(t.endSlot(end, 2), i, slope)
 		return []shaders.Value{t.square(p, t.vector(slotInverseMass, i))}
 	})[0]
-	t.increase(leapfrogs)
-	logDensity := t.Load(t.density, t.chain)
-	energy := t.sub(t.kinetic(squares), logDensity)
-	delta := t.sub(t.num(initialEnergy), energy)
-	fine := t.And(t.Compare(shaders.OpLessEqual, t.Const(-divergenceThreshold), delta), t.finite(delta))
+	logDensity, energy, delta, fine := t.arrived(squares)
 	t.If(fine, func() {
-		accept := t.exp(delta)
-		accept = t.Select(t.Compare(shaders.OpLess, t.Const(1), accept), t.Const(1), accept)
-		t.setNum(acceptSum, t.add(t.num(acceptSum), accept))
+		t.setNum(acceptSum, t.add(t.num(acceptSum), t.probability(delta)))
 		t.addLeaf(end, delta, energy, logDensity)
 		turned := t.Variable(shaders.False)
 		t.turning(turned, end)
