@@ -42,7 +42,7 @@ func newEnsemble(o *Options, dim int, noise span, groups int) *ensemble {
 
 // restore takes over what an earlier run has learnt.
 func (e *ensemble) restore(from *shared) error {
-	if from == nil || len(from.Length.Centre) != len(e.Length.Centre) {
+	if from == nil || !from.Length.fits(len(e.Length.watched)) {
 		return errors.New("nuts: the checkpoint is damaged: what chains have learnt together is missing")
 	}
 	e.Averaging, e.Searching, e.StepSize = from.Averaging, from.Searching, from.StepSize

@@ -87,6 +87,12 @@ func (l *lengthening) clone() lengthening {
 	return c
 }
 
+// fits reports whether the correlations are those of a number of coordinates.
+func (l *lengthening) fits(watched int) bool {
+	n := len(l.Passing)
+	return len(l.Centre) == watched && len(l.Squares) == n && (n == timeBins*watched || n == 0 && l.Reach == 0)
+}
+
 // restore takes over what an earlier run has learnt.
 func (l *lengthening) restore(from *lengthening) {
 	watched, fixed := l.watched, l.fixed
