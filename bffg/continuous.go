@@ -61,9 +61,10 @@ type Continuous struct {
 	// and a vector as its state is linearised at the anchors by autodiff, and others
 	// are guided by the driftless process with Diffusion at the anchors, whose
 	// covariance is linear in time between the two ends of the edge. That has
-	// messages in closed form; others take one step of RK4 for each Euler step, which
-	// is stable while a H dt < 2.8 (a the covariance of the process, H the precision of
-	// the message): with fewer Steps the density can be NaN, which samplers see as
+	// messages in closed form. Of others StepwiseBridge takes the Euler steps, as it
+	// does of the process itself, and EulerBridge one step of RK4 for each, which is
+	// stable while a H dt < 2.8 (a the covariance of the process, H the precision of
+	// the message): with fewer Steps its density can be NaN, which samplers see as
 	// divergences.
 	Auxiliary *Linear
 	// Rounds is how often the backward filter runs before the last time, each time

@@ -53,16 +53,26 @@ func (m Continuous) pull(c *tree.ChildView, last bool) pointMessage {
 	if m.linear() == nil {
 		return m.closedForm(message, anchors, e)
 	}
-	message, along := m.integrate(message, anchors, c.Field(FieldSteps), e)
+	start, along := m.alongEdge(message, anchors, c.Field(FieldSteps), e)
 	if last {
 		c.Write(fieldPrecisions, along.H)
 		c.Write(fieldPotentials, along.F)
 		c.Write(fieldLogNorms, along.C)
-		c.Write(fieldStartPrecision, message.H)
-		c.Write(fieldStartPotential, message.F.Reshape(m.stateShape()...))
-		c.Write(fieldStartLogNorm, message.C)
+		c.Write(fieldStartPrecision, start.H)
+		c.Write(fieldStartPotential, start.F.Reshape(m.stateShape()...))
+		c.Write(fieldStartLogNorm, start.C)
 	}
-	return message
+	return start
+}
+
+// alongEdge pulls a message through the linear auxiliary process. It also gives the
+// messages along the edge: at the beginning of each step for EulerBridge; at its end,
+// as W, U and constant of a guide, for StepwiseBridge.
+func (m Continuous) alongEdge(message pointMessage, anchors anchorPair, steps tensor.Value, e Edge) (start, along pointMessage) {
+	if m.Bridge == EulerBridge {
+		return m.integrate(message, anchors, steps, e)
+	}
+	return m.throughSteps(message, anchors, steps, e)
 }
 
 // observe is the message of a leaf's observation, and zero elsewhere.
@@ -112,8 +122,7 @@ func (m Continuous) closedForm(message pointMessage, anchors anchorPair, e Edge)
 
 // integrate pulls a message through a general auxiliary process by RK4, one step
 // for each Euler step: dH = -B'H - HB + H a H, dF = -B'F + H a F + H beta,
-// dc = -beta'F + tr(aH)/2 - F'aF/2 in time (Theorem 23). It also gives the messages
-// along the edge: at the beginning of each step for EulerBridge, else at its end.
+// dc = -beta'F + tr(aH)/2 - F'aF/2 in time (Theorem 23).
 func (m Continuous) integrate(message pointMessage, anchors anchorPair, steps tensor.Value, e Edge) (start, along pointMessage) {
 	auxiliary := m.linear()
 	rate := func(t tensor.Value, y pointMessage) pointMessage {
@@ -144,13 +153,32 @@ func (m Continuous) integrate(message pointMessage, anchors anchorPair, steps te
 		}
 		y = move(y, pointMessage{average(k1.H, k2.H, k3.H, k4.H), average(k1.F, k2.F, k3.F, k4.F), average(k1.C, k2.C, k3.C, k4.C)}, dt)
 		next = []tensor.Value{y.H.Symmetrize(), y.F, y.C}
-		if m.Bridge == EulerBridge {
-			return next, next
-		}
-		return next, s.Carried
+		return next, next
 	})
-	shape := append(tensor.Shape{m.Steps}, m.stateShape()...)
-	return pointMessage{final[0], final[1], final[2]}, pointMessage{stacked[0], stacked[1].Reshape(shape...), stacked[2]}
+	return pointMessage{final[0], final[1], final[2]}, m.stack(stacked)
+}
+
+// throughSteps pulls a message through the Euler steps of a general auxiliary process,
+// each a Gaussian edge x' ~ N(x + (B x + beta) dt, a dt) with coefficients of its
+// beginning. The potentials stay positive however long the steps are.
+func (m Continuous) throughSteps(message pointMessage, anchors anchorPair, steps tensor.Value, e Edge) (start, along pointMessage) {
+	auxiliary := m.linear()
+	g := message.guide()
+	final, stacked := tensor.LoopBackwards(m.Steps, []tensor.Value{g.W, g.U, g.Constant}, nil, func(s tensor.Step) (next, stacked []tensor.Value) {
+		begin, end := stepTimes(s.Index, steps, e)
+		dt := end.Sub(begin)
+		anchor := anchors.at(ratioOrZero(begin, e.Length))
+		phi := tensor.Identity(m.Points).Add(auxiliary.B(begin, anchor, e).Mul(dt))
+		shift := m.matrix(auxiliary.Beta(begin, anchor, e)).Mul(dt)
+		g := guide{s.Carried[0], s.Carried[1], s.Carried[2]}.before(phi, shift, m.auxiliaryCovariance(begin, anchor, e).Mul(dt))
+		return []tensor.Value{g.W, g.U, g.Constant}, s.Carried
+	})
+	return guide{final[0], final[1], final[2]}.message(), m.stack(stacked)
+}
+
+// stack are the stacked messages of the steps of an edge.
+func (m Continuous) stack(values []tensor.Value) pointMessage {
+	return pointMessage{values[0], values[1].Reshape(append(tensor.Shape{m.Steps}, m.stateShape()...)...), values[2]}
 }
 
 // stepTimes are when a step begins and ends. An edge with fewer steps than the

@@ -118,6 +118,9 @@ func (m Continuous) guides(v *tree.DownView, e Edge, anchors anchorPair) guides 
 	if m.linear() != nil {
 		along := []tensor.Value{v.Field(fieldPrecisions), v.Field(fieldPotentials), v.Field(fieldLogNorms)}
 		g := guides{sliced: along, at: func(s tensor.Step, _, _ tensor.Value) guide {
+			if m.Bridge == StepwiseBridge {
+				return guide{s.Sliced[1], m.matrix(s.Sliced[2]), s.Sliced[3]}
+			}
 			return pointMessage{s.Sliced[1], m.matrix(s.Sliced[2]), s.Sliced[3]}.guide()
 		}}
 		if m.Bridge == StepwiseBridge {

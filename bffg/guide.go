@@ -30,6 +30,15 @@ func (g guide) at(x tensor.Value) tensor.Value {
 	return g.Constant.Sub(g.U.Sub(g.W.MatMul(x)).Square().Sum().Scale(0.5))
 }
 
+// before is the potential before a Gaussian step x' ~ N(phi x + shift, q). With
+// I + W q W' = C C': C^-1 W phi, C^-1 (U - W shift), and a constant that loses m log det C.
+func (g guide) before(phi, shift, q tensor.Value) guide {
+	n, m := g.U.Shape()[0], g.U.Shape()[1]
+	c := tensor.Identity(n).Add(g.W.MatMul(q).MatMul(g.W.Transpose())).Cholesky()
+	w, u := splitColumns(c.SolveLower(joinColumns(g.W.MatMul(phi), g.U.Sub(g.W.MatMul(shift)))), n)
+	return guide{w, u, g.Constant.Sub(halfLogDet(c).Scale(float64(m)))}
+}
+
 // halfLogDet is log det of a lower factor, that is half of the matrix's.
 func halfLogDet(factor tensor.Value) tensor.Value { return factor.Diagonal().Log().Sum() }
 
