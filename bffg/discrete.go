@@ -61,6 +61,33 @@ type Tips struct {
 
 func (t Tips) exact() bool { return !t.Noise && !t.Known }
 
+// nodeView is a statement's view of a node.
+type nodeView interface {
+	Field(name string) tensor.Value
+	Parameter(name string) tensor.Value
+}
+
+// variance is that of a tip's observations around its state, (dim).
+func (t Tips) variance(v nodeView, dim int) tensor.Value {
+	variance := tensor.Zeros(dim)
+	if t.Noise {
+		variance = v.Parameter(TipNoise)
+	}
+	if t.Known {
+		variance = variance.Add(v.Field(FieldKnownVariance))
+	}
+	return variance
+}
+
+// observe is a tip seen through its edge, whose covariance is q. The variance of the
+// observation adds to it: the message of the tip itself has y^2/variance in it, large
+// numbers that cancel in the message of the edge and leave nothing but rounding errors
+// where the variance is small.
+func (t Tips) observe(v nodeView, q tensor.Value) edgeObservation {
+	y := v.Field(FieldObservation)
+	return observeThrough(y, v.Field(FieldObserved), q.Add(t.variance(v, y.Shape()[0]).Diag()))
+}
+
 // Root is what is assumed of the root's state.
 type Root uint8
 
@@ -140,26 +167,16 @@ func (m Discrete) addFilterSweep(p *tree.Program, tips Tips) {
 			e := Edge{c.Field(FieldLength), c.Parameter}
 			t := m.auxiliary(c.Field(FieldAnchor), e)
 			message := Message{c.Field(FieldPrecision), c.Field(FieldPotential), c.Field(FieldLogNorm)}.Pull(t)
-			if !tips.exact() {
-				return message
-			}
-			exact := observeExactly(c.Field(FieldObservation), c.Field(FieldObserved), t.Q).pull(t)
+			tip := tips.observe(c, t.Q).pull(t)
 			leaf := c.IsLeaf()
-			return Message{tensor.Select(leaf, exact.H, message.H), tensor.Select(leaf, exact.F, message.F), tensor.Select(leaf, exact.C, message.C)}
+			return Message{tensor.Select(leaf, tip.H, message.H), tensor.Select(leaf, tip.F, message.F), tensor.Select(leaf, tip.C, message.C)}
 		}
 		h := v.Children(func(c *tree.ChildView) tensor.Value { return pull(c).H }).Sum()
 		f := v.Children(func(c *tree.ChildView) tensor.Value { return pull(c).F }).Sum()
 		constant := v.Children(func(c *tree.ChildView) tensor.Value { return pull(c).C }).Sum()
 		if !tips.exact() {
 			mask := tensor.Select(v.IsLeaf(), v.Field(FieldObserved), tensor.Zeros(m.Dim))
-			variance := tensor.Zeros(m.Dim)
-			if tips.Noise {
-				variance = v.Parameter(TipNoise)
-			}
-			if tips.Known {
-				variance = variance.Add(v.Field(FieldKnownVariance))
-			}
-			o := ObservationMessage(v.Field(FieldObservation), mask, variance)
+			o := ObservationMessage(v.Field(FieldObservation), mask, tips.variance(v, m.Dim))
 			h, f, constant = h.Add(o.H), f.Add(o.F), constant.Add(o.C)
 		}
 		v.Write(FieldPrecision, h)
@@ -224,14 +241,11 @@ func (m Discrete) AddGuidedForward(p *tree.Program, tips Tips) {
 		guess := t.Phi.MatMul(x).Add(t.Beta)
 		message := Message{v.Field(FieldPrecision), v.Field(FieldPotential), v.Field(FieldLogNorm)}
 		center, factor := message.Guided(mean, covariance)
-		weight := message.excess(mean, covariance).Sub(message.excess(guess, t.Q))
+		truth, auxiliary, leaf := tips.observe(v, covariance), tips.observe(v, t.Q), v.IsLeaf()
+		weight := tensor.Select(leaf, truth.integral(mean).Sub(auxiliary.integral(guess)), message.excess(mean, covariance).Sub(message.excess(guess, t.Q)))
 		if tips.exact() {
-			truth := observeExactly(v.Field(FieldObservation), v.Field(FieldObserved), covariance)
-			auxiliary := observeExactly(v.Field(FieldObservation), v.Field(FieldObserved), t.Q)
 			exactCenter, exactFactor := truth.guided(mean, covariance)
-			leaf := v.IsLeaf()
 			center, factor = tensor.Select(leaf, exactCenter, center), tensor.Select(leaf, exactFactor, factor)
-			weight = tensor.Select(leaf, truth.integral(mean).Sub(auxiliary.integral(guess)), weight)
 		}
 		v.Write(FieldState, center.Add(factor.MatMul(v.Field(FieldNoise))))
 		v.Write(FieldLogWeight, weight)

@@ -110,21 +110,22 @@ func ObservationMessage(y, mask, variance tensor.Value) Message {
 	return Message{H: precision.Diag(), F: weighted, C: constant}
 }
 
-// exactObservation is an observation without noise of the coordinates whose mask
-// is 1, at the end of an edge; where the mask is 0 the coordinate is free.
-type exactObservation struct {
+// edgeObservation is a tip seen through its edge: y ~ N(mean, q) in the coordinates
+// whose mask is 1, q being the edge's covariance and that of the observation together;
+// where the mask is 0 the coordinate is free.
+type edgeObservation struct {
 	y, mask  tensor.Value
 	weight   tensor.Value // inverse covariance of the observed coordinates, zero elsewhere
 	residual func(mean tensor.Value) tensor.Value
 	logDet   tensor.Value
 }
 
-func observeExactly(y, mask, q tensor.Value) exactObservation {
+func observeThrough(y, mask, q tensor.Value) edgeObservation {
 	d := y.Shape()[0]
 	both := mask.Outer(mask)
 	free := tensor.Constant(1).Sub(mask)
 	covariance := q.Mul(both).Add(free.Diag())
-	return exactObservation{
+	return edgeObservation{
 		y: y, mask: mask,
 		weight:   covariance.Cholesky().SolveLowerTransposed(covariance.Cholesky().SolveLower(tensor.Identity(d))).Mul(both),
 		residual: func(mean tensor.Value) tensor.Value { return y.Sub(mean).Mul(mask) },
@@ -134,7 +135,7 @@ func observeExactly(y, mask, q tensor.Value) exactObservation {
 
 // pull is the message at the parent: y ~ N(Phi x + Beta, Q) on the observed
 // coordinates.
-func (o exactObservation) pull(t Transition) Message {
+func (o edgeObservation) pull(t Transition) Message {
 	r := o.residual(t.Beta)
 	w := o.weight.MatMul(r)
 	return Message{
@@ -145,13 +146,13 @@ func (o exactObservation) pull(t Transition) Message {
 }
 
 // integral is the log density of the observation under x ~ N(mean, q).
-func (o exactObservation) integral(mean tensor.Value) tensor.Value {
+func (o edgeObservation) integral(mean tensor.Value) tensor.Value {
 	r := o.residual(mean)
 	return r.Dot(o.weight.MatMul(r)).Add(o.logDet).Scale(-0.5)
 }
 
 // guided is the conditional distribution of the node given what is observed.
-func (o exactObservation) guided(mean, q tensor.Value) (center, factor tensor.Value) {
+func (o edgeObservation) guided(mean, q tensor.Value) (center, factor tensor.Value) {
 	free := tensor.Constant(1).Sub(o.mask)
 	center = mean.Add(q.MatMul(o.weight.MatMul(o.residual(mean))))
 	center = center.Mul(free).Add(o.y.Mul(o.mask))

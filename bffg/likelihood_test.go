@@ -195,6 +195,41 @@ func TestLikelihoodAgainstDense(t *testing.T) {
 	}
 }
 
+// TestTinyTipNoise: where tips are known nearly exactly the likelihood is that of exact
+// tips, in both precisions; y^2/variance, up to 1e37 here, stands nowhere. (A position
+// with variances of 1e-36 and 1e7 had a log density of 1e20, and held a chain.)
+func TestTinyTipNoise(t *testing.T) {
+	for _, precision := range []device.Precision{device.Float64, device.Float32} {
+		dev := openCPU(t, precision)
+		for _, kind := range []string{"bm", "ou"} {
+			for _, rate := range []float64{1, 1e7} {
+				data := raggedData(t, 2, 25, 1)
+				model := bffg.BrownianMotion([]string{"a"}, data)
+				values := map[string][]float64{"R": {rate}}
+				if kind == "ou" {
+					model = bffg.OrnsteinUhlenbeck([]string{"a"}, data)
+					values["alpha"], values["theta"] = []float64{0.3}, []float64{-1}
+				}
+				model.Root, model.RootMean, model.RootSD = bffg.RootNormal, []float64{1}, []float64{2}
+				values[bffg.RootMean], values[bffg.RootSD] = model.RootMean, model.RootSD
+				model.TipNoise = false
+				exact, err := model.LogLikelihood(context.Background(), dev, data, values, false)
+				require.NoError(t, err)
+				model.TipNoise = true
+				tolerance, variance := 1e-9, 1e-36
+				if precision == device.Float32 {
+					tolerance, variance = 1e-5, 1e-12
+				}
+				values[bffg.TipNoise] = []float64{variance}
+				noisy, err := model.LogLikelihood(context.Background(), dev, data, values, true)
+				require.NoError(t, err)
+				require.InDelta(t, exact.Value, noisy.Value, tolerance*(1+math.Abs(exact.Value)), "%s with rate %g", kind, rate)
+				require.False(t, math.IsNaN(noisy.Gradient[bffg.TipNoise][0]))
+			}
+		}
+	}
+}
+
 // checkLikelihoodGradient compares with central differences of the dense likelihood.
 func checkLikelihoodGradient(t *testing.T, name string, model *bffg.Model, data bffg.Data, values map[string][]float64, l bffg.Likelihood) {
 	for _, f := range model.NaturalFields() {
