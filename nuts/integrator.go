@@ -133,12 +133,11 @@ func (n *integrator) turnTo(stepSize float64) {
 		return
 	}
 	n.angled = stepSize
-	inverseMass, angle := n.inverseMass[n.noise.first:n.noise.end], math.NaN()
+	inverseMass := n.inverseMass[n.noise.first:n.noise.end]
 	for k, v := range inverseMass {
 		if k == 0 || v != inverseMass[k-1] {
 			n.root[k] = math.Sqrt(v)
-			angle = stepSize * n.root[k]
-			n.sin[k], n.cos[k] = math.Sincos(angle)
+			n.sin[k], n.cos[k] = math.Sincos(stepSize * n.root[k])
 			continue
 		}
 		n.root[k], n.sin[k], n.cos[k] = n.root[k-1], n.sin[k-1], n.cos[k-1]

@@ -175,7 +175,9 @@ func TestAlgorithmErrors(t *testing.T) {
 		_, err := Sample(context.Background(), noDevice{}, flatNoise(3), o)
 		require.ErrorContains(t, err, text)
 	}
-	_, err := ParseAlgorithm("split")
+	_, err := Sample(context.Background(), noDevice{}, normalTarget(make([]float64, largestDense+1)...), Options{Metric: MetricDense, Draws: 1})
+	require.ErrorContains(t, err, "a dense metric of 2049 coordinates")
+	_, err = ParseAlgorithm("split")
 	require.ErrorContains(t, err, "use nuts, hmc or rw")
 	for _, a := range []Algorithm{NUTS, HMC, RandomWalk} {
 		parsed, err := ParseAlgorithm(a.String())

@@ -52,6 +52,9 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 				s.block = append(s.block, i)
 			}
 		}
+		if n := len(s.block); n > largestDense {
+			return nil, fmt.Errorf("nuts: a dense metric of %d coordinates; it can have %d at most, use another metric", n, largestDense)
+		}
 	}
 	if o.Algorithm == HMC || o.Algorithm == NUTS && o.Pooled && o.Warmup > 0 {
 		s.ensemble = newEnsemble(&run.Options, target.Dim(), s.whitened, groups)
