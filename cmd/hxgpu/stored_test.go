@@ -36,16 +36,16 @@ func diagnosed(t *testing.T, folder string) (code int, r report) {
 // TestDiagnose: of a run that is in order, one that is too short, and folders that
 // are cut off in all ways.
 func TestDiagnose(t *testing.T) {
-	stored(t, "--draws", "1500")
+	stored(t, "--draws", "4000", "--warmup", "300")
 	code, stdout, stderr := command(t, "diagnose", "run")
 	require.Zero(t, code, stdout+stderr)
-	for _, want := range []string{"run is finished: 1500 draws in each of 2 chains\n", "ESS tail", "E-BFMI", "nothing to complain about"} {
+	for _, want := range []string{"run is finished: 4000 draws in each of 2 chains\n", "ESS tail", "E-BFMI", "nothing to complain about"} {
 		require.Contains(t, stdout, want)
 	}
 	code, r := diagnosed(t, "run")
 	require.Zero(t, code)
 	require.Equal(t, runstore.Finished, r.State)
-	require.Equal(t, []int{1500, 1500}, r.Each)
+	require.Equal(t, []int{4000, 4000}, r.Each)
 	require.Len(t, r.Parameters, 3)
 	require.Len(t, r.Chains, 2)
 	require.Empty(t, r.Findings)
@@ -63,12 +63,12 @@ func TestDiagnose(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile("run/draws.bin", draws[:len(draws)-8*9], 0o644)) // within the last rows of chain 2
 	_, stdout, _ = command(t, "diagnose", "run")
-	require.Contains(t, stdout, "run was killed; hxgpu sample --resume run goes on: 2 chains with 1499 to 1500 draws, of which the first 1499 of each are taken of the 1500 asked for")
+	require.Contains(t, stdout, "run was killed; hxgpu sample --resume run goes on: 2 chains with 3999 to 4000 draws, of which the first 3999 of each are taken of the 4000 asked for")
 	require.NoError(t, os.WriteFile("run/draws.bin", draws[:len(draws)*60/100], 0o644))
 	code, r = diagnosed(t, "run")
 	require.Zero(t, code%exitWarnings)
 	require.Equal(t, r.Draws, min(r.Each[0], r.Each[1]))
-	require.True(t, r.Draws > 0 && r.Draws < 1499)
+	require.True(t, r.Draws > 0 && r.Draws < 3999)
 
 	lock, err := mustFolder(t, "run").Lock()
 	require.NoError(t, err)
