@@ -11,6 +11,7 @@ file.
 import argparse
 import json
 import os
+import resource
 import sys
 import time
 from importlib.metadata import version
@@ -45,6 +46,11 @@ from numpyro.infer.util import initialize_model
 
 def report(**fields):
     print(json.dumps(fields), flush=True)
+
+
+def spent():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
 golden = json.loads((options.golden / "seed.json").read_text())
@@ -156,11 +162,11 @@ state = begin(jax.random.PRNGKey(0))
 transitions = jax.jit(transitions).lower(state).compile()
 report(what="compile", compile_s=time.perf_counter() - began)
 for seed in range(1, options.seeds + 1):
-    began = time.perf_counter()
+    began, processor = time.perf_counter(), spent()
     state = jax.block_until_ready(begin(jax.random.PRNGKey(seed)))
     began, begin_s = time.perf_counter(), time.perf_counter() - began
     state, warm, warmup_s = sample(state, options.warmup)
     state, (sigma_sq, tau_sq, steps, diverging), draws_s = sample(state, options.draws, options.seconds)
-    report(what=f"seed {seed}", begin_s=begin_s, warmup_s=warmup_s, draws_s=draws_s, draws=steps.size, warmup_leapfrogs=int(warm[2].sum()), leapfrogs=int(steps.sum()),
+    report(what=f"seed {seed}", begin_s=begin_s, warmup_s=warmup_s, draws_s=draws_s, processor_s=spent() - processor, draws=steps.size, warmup_leapfrogs=int(warm[2].sum()), leapfrogs=int(steps.sum()),
            longest_leapfrogs=int(steps.max(axis=1).sum() + warm[2].max(axis=1).sum()), divergences=int(diverging.sum()),
            **effective({"sigma_sq": np.exp(sigma_sq.T), "tau_sq": np.exp(tau_sq.T)}))
