@@ -26,12 +26,14 @@ type calibrated struct {
 	// for the model's own way.
 	simulate func(c *calibrated, values map[string][]float64, random *nuts.Stream) []float64
 	node     int // whose state's first component is ranked
+	slow     int // one data set for so many of other models, and by HMC alone; 0 for no
+	start    nuts.Start
 }
 
 // ranked is how many draws a truth is ranked among, a multiple of three chains.
 const ranked = 99
 
-// calibratedModels are what is calibrated; all have 8 to 10 tips.
+// calibratedModels are what is calibrated; all have 4 to 10 tips.
 func calibratedModels() map[string]*calibrated {
 	ragged, order, err := tree.FromParents([]int{0, 0, 0, 1, 1, 1, 2, 2, 4, 4, 6, 6, 7, 7, 10, 10})
 	if err != nil {
@@ -49,12 +51,17 @@ func calibratedModels() map[string]*calibrated {
 	for v := 1; v < len(halves); v++ {
 		halves[v] = 0.5
 	}
+	four, err := tree.Symmetric(2, 2)
+	if err != nil {
+		panic("bench: the tree is invalid")
+	}
 	models := map[string]*calibrated{
 		"bm":     {model: proper(bffg.BrownianMotion([]string{"a"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths},
 		"bm2":    {model: proper(bffg.BrownianMotion([]string{"a", "b"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths, missing: true},
 		"ou":     {model: proper(bffg.OrnsteinUhlenbeck([]string{"a"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths},
 		"seed":   {model: proper(bffg.Seed()), topology: balanced, lengths: halves, node: 1},
 		"curved": {model: proper(curved()), topology: balanced, lengths: halves, node: 1, simulate: simulateCurved},
+		"sde":    {model: sde(), topology: four, lengths: halves[:four.Size()], node: 1, simulate: simulateSDE, slow: 4, start: nuts.StartPrior},
 	}
 	return models
 }
@@ -101,6 +108,43 @@ func simulateCurved(c *calibrated, values map[string][]float64, random *nuts.Str
 	for v := 1; v < len(x); v++ {
 		from, t := x[c.topology.Parent(v)], c.lengths[v]
 		x[v] = from + t*math.Sin(from)/2 + math.Sqrt(values["sigma_sq"][0]*math.Exp(math.Tanh(from))*t)*random.Normal()
+	}
+	return x
+}
+
+// sde is a model of continuous edges, each of a few Euler steps that are sampled:
+// dX = -a tanh(X) dt + s exp(tanh(X)/2) dW. Chains start from the prior, which keeps a
+// well below one per step: beyond it Euler steps overshoot, and their linearisation
+// loses what the tips say.
+func sde() *bffg.Model {
+	scalar := tensor.Shape{1}
+	return &bffg.Model{
+		Name: "sde", Traits: []string{"x"}, TipNoise: true, Root: bffg.RootPinned, RootValue: []float64{0.8}, SampleNoise: true,
+		Continuous: &bffg.Continuous{
+			Points: 1, Steps: sdeSteps, Rounds: 2,
+			Drift: func(_, x tensor.Value, e bffg.Edge) tensor.Value { return x.Tanh().Mul(e.Parameter("a")).Neg() },
+			Diffusion: func(_, x tensor.Value, e bffg.Edge) tensor.Value {
+				return x.Tanh().Scale(0.5).Exp().Mul(e.Parameter("s")).Reshape(1, 1)
+			},
+		},
+		Natural: []tree.Field{{Name: "a", Kind: tree.Chain, Shape: scalar}, {Name: "s", Kind: tree.Chain, Shape: scalar}},
+		Parameters: []bffg.Parameter{{Name: "a", Labels: []string{""}, Prior: prior.LogNormal(-0.7, 0.4)}, {Name: "s", Labels: []string{""}, Prior: prior.LogNormal(-0.3, 0.5)},
+			{Name: bffg.TipNoise, Labels: []string{""}, Prior: prior.LogNormal(-1.5, 0.4)}},
+	}
+}
+
+const sdeSteps = 2
+
+// simulateSDE is the same model written anew.
+func simulateSDE(c *calibrated, values map[string][]float64, random *nuts.Stream) []float64 {
+	x := make([]float64, c.topology.Size())
+	x[0] = c.model.RootValue[0]
+	for v := 1; v < len(x); v++ {
+		at, dt := x[c.topology.Parent(v)], c.lengths[v]/sdeSteps
+		for range sdeSteps {
+			at += -values["a"][0]*math.Tanh(at)*dt + values["s"][0]*math.Exp(math.Tanh(at)/2)*math.Sqrt(dt)*random.Normal()
+		}
+		x[v] = at
 	}
 	return x
 }
@@ -209,7 +253,7 @@ func (c *calibrated) study(algorithm nuts.Algorithm, spoil func(*bffg.Target) nu
 		if err != nil {
 			return nil, nil, err
 		}
-		positions, err := calibration.Thin(ctx, dev, spoil(target), nuts.Options{Algorithm: algorithm, Chains: 3, Groups: 1, Warmup: 200, Seed: uint64(dataSet)}, ranked)
+		positions, err := calibration.Thin(ctx, dev, spoil(target), nuts.Options{Algorithm: algorithm, Chains: 3, Groups: 1, Start: c.start, Warmup: 200, Seed: uint64(dataSet)}, ranked)
 		if err != nil {
 			return nil, nil, err
 		}
