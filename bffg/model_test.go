@@ -140,36 +140,56 @@ func TestNaturalsBatch(t *testing.T) {
 // TestTargetGradient compares the gradient of the whole posterior, priors and
 // transforms included, with central differences.
 func TestTargetGradient(t *testing.T) {
-	dev := openCPU(t, device.Float64)
 	data := raggedData(t, 5, 20, 2)
 	for _, model := range []*bffg.Model{bffg.BrownianMotion([]string{"a", "b"}, data), bffg.OrnsteinUhlenbeck([]string{"a", "b"}, data)} {
 		for _, prior := range []prior.Distribution{model.Parameters[0].Prior, prior.InverseGamma(2, 1), prior.LogNormal(0, 1)} {
 			model.Parameters[0].Prior = prior
-			target, err := bffg.NewTarget(model, data)
-			require.NoError(t, err)
-			const chains = 2
-			e, err := target.Open(dev, chains)
-			require.NoError(t, err)
-			dim := target.Dim()
-			q := random(3, dim*chains)
-			gradient, ignored, logp := make([]float64, len(q)), make([]float64, len(q)), make([]float64, chains)
-			require.NoError(t, e.Gradient(context.Background(), q, logp, gradient))
-			for i := range dim {
-				const h = 1e-5
-				up, down := make([]float64, chains), make([]float64, chains)
-				x := q[i*chains+1]
-				q[i*chains+1] = x + h
-				require.NoError(t, e.Gradient(context.Background(), q, up, ignored))
-				q[i*chains+1] = x - h
-				require.NoError(t, e.Gradient(context.Background(), q, down, ignored))
-				q[i*chains+1] = x
-				want := (up[1] - down[1]) / (2 * h)
-				require.InDelta(t, want, gradient[i*chains+1], 1e-6*(1+math.Abs(want)), "%s coordinate %d", model.Name, i)
-				require.Equal(t, up[0], logp[0], "the other chain is not touched")
-			}
-			require.NoError(t, e.Close())
+			checkTargetGradient(t, model, data)
 		}
 	}
+}
+
+// TestContinuousTargetGradient: the same of continuous edges with a drift.
+func TestContinuousTargetGradient(t *testing.T) {
+	checkTargetGradient(t, &bffg.Model{
+		Name: "drift", Traits: []string{"x"}, TipNoise: true, Root: bffg.RootPinned, RootValue: []float64{0.8}, SampleNoise: true,
+		Continuous: &bffg.Continuous{Points: 1, Steps: 4, Rounds: 1,
+			Drift: func(_, x tensor.Value, e bffg.Edge) tensor.Value { return x.Tanh().Mul(e.Parameter("a")).Neg() },
+			Diffusion: func(_, x tensor.Value, e bffg.Edge) tensor.Value {
+				return x.Tanh().Scale(0.5).Exp().Mul(e.Parameter("a")).Reshape(1, 1)
+			}},
+		Natural: []tree.Field{{Name: "a", Kind: tree.Chain, Shape: tensor.Shape{1}}},
+		Parameters: []bffg.Parameter{{Name: "a", Labels: []string{""}, Prior: prior.LogNormal(-1, 1)},
+			{Name: bffg.TipNoise, Labels: []string{""}, Prior: prior.LogNormal(0, 1)}},
+	}, raggedData(t, 5, 6, 1))
+}
+
+// checkTargetGradient compares at a random point, for one of two chains.
+func checkTargetGradient(t *testing.T, model *bffg.Model, data bffg.Data) {
+	t.Helper()
+	target, err := bffg.NewTarget(model, data)
+	require.NoError(t, err)
+	const chains = 2
+	e, err := target.Open(openCPU(t, device.Float64), chains)
+	require.NoError(t, err)
+	dim := target.Dim()
+	q := random(3, dim*chains)
+	gradient, ignored, logp := make([]float64, len(q)), make([]float64, len(q)), make([]float64, chains)
+	require.NoError(t, e.Gradient(context.Background(), q, logp, gradient))
+	for i := range dim {
+		const h = 1e-5
+		up, down := make([]float64, chains), make([]float64, chains)
+		x := q[i*chains+1]
+		q[i*chains+1] = x + h
+		require.NoError(t, e.Gradient(context.Background(), q, up, ignored))
+		q[i*chains+1] = x - h
+		require.NoError(t, e.Gradient(context.Background(), q, down, ignored))
+		q[i*chains+1] = x
+		want := (up[1] - down[1]) / (2 * h)
+		require.InDelta(t, want, gradient[i*chains+1], 1e-6*(1+math.Abs(want)), "%s coordinate %d", model.Name, i)
+		require.Equal(t, up[0], logp[0], "the other chain is not touched")
+	}
+	require.NoError(t, e.Close())
 }
 
 func random(seed uint64, n int) []float64 {
