@@ -12,11 +12,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
 
 	"github.com/hxgpu/hxgpu/device"
+	"github.com/hxgpu/hxgpu/device/cpu/native"
 	"github.com/hxgpu/hxgpu/shaders"
 )
 
@@ -24,6 +26,7 @@ import (
 type Options struct {
 	Precision device.Precision // Float64 by default
 	Workers   int              // goroutines that share a large dispatch; 0 means GOMAXPROCS
+	Portable  bool             // no machine code, which HXGPU_CPU=portable asks for too
 }
 
 // Open returns the CPU as a device.
@@ -33,6 +36,9 @@ func Open(o Options) (device.Device, error) {
 	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if os.Getenv("HXGPU_CPU") == "portable" || native.Supported() != "" {
+		o.Portable = true
 	}
 	switch o.Precision {
 	case device.Float32:
@@ -109,6 +115,11 @@ func (p *processor[T]) Compile(k *shaders.Kernel) (device.Kernel, error) {
 	}
 	if err := checkLimits(k, limits.GroupLanes, limits.SharedBytes, elementBytes); err != nil {
 		return nil, err
+	}
+	if !p.options.Portable {
+		if e, err := newNativeEngine[T](k, 8*elementBytes, len(k.Instructions)); err == nil {
+			return &kernel[T]{owner: p, source: k, engine: e}, nil
+		}
 	}
 	if needsLockstep(k) {
 		return &kernel[T]{owner: p, source: k, engine: lockstepEngine[T]{compileLockstep(k)}}, nil

@@ -1,12 +1,11 @@
 package cpu
 
 import (
-	"errors"
-
+	"github.com/hxgpu/hxgpu/device/cpu/native"
 	"github.com/hxgpu/hxgpu/shaders"
 )
 
-var errPartialBarrier = errors.New("a barrier is reached by some lanes of a group and not by others")
+var errPartialBarrier = native.ErrPartialBarrier
 
 // lockstepState is the memory that one worker needs to run one piece of code.
 type lockstepState[T float] struct {

@@ -248,7 +248,12 @@ func (p *program[T]) share(d *dispatch[T]) error {
 // still make.
 func (p *program[T]) part(d *dispatch[T], worker, low, high int) (err error) {
 	defer func() {
-		switch r := recover(); r {
+		r := recover()
+		if failure, known := r.(nativeFailure); known {
+			err = failure.error
+			return
+		}
+		switch r {
 		case nil:
 		case errPartialBarrier:
 			err = fmt.Errorf("cpu: kernel %q: %w", d.kernel.Name, errPartialBarrier)

@@ -144,7 +144,8 @@ func (a *Assembler) Finish() ([]byte, error) {
 	return out, nil
 }
 
-func (a *Assembler) fail(format string, args ...any) {
+// Fail makes [Assembler.Finish] fail; the first mistake is told.
+func (a *Assembler) Fail(format string, args ...any) {
 	if a.err == nil {
 		a.err = fmt.Errorf("amd64: "+format, args...)
 	}

@@ -38,14 +38,14 @@ type Mask struct {
 // the destination in x.
 func (a *Assembler) Vector(op Operation, l Length, k Mask, dst, x Reg, y any, immediate ...byte) {
 	if len(immediate) != op.immediates {
-		a.fail("operation %02x has %d immediate bytes, not %d", op.opcode, op.immediates, len(immediate))
+		a.Fail("operation %02x has %d immediate bytes, not %d", op.opcode, op.immediates, len(immediate))
 		return
 	}
 	if a.Wide {
 		a.evex(op, l, k, dst, x, y)
 	} else {
 		if k.K != 0 {
-			a.fail("operation %02x: AVX2 has no masks", op.opcode)
+			a.Fail("operation %02x: AVX2 has no masks", op.opcode)
 		}
 		a.vex(op, l, dst, x, y)
 	}
@@ -65,7 +65,7 @@ func (a *Assembler) vex(op Operation, l Length, reg, x Reg, y any) {
 	index, base := false, false
 	if isMemory {
 		if m.Broadcast {
-			a.fail("operation %02x: AVX2 has no broadcasts", op.opcode)
+			a.Fail("operation %02x: AVX2 has no broadcasts", op.opcode)
 		}
 		index, base = m.Constant == 0 && m.Index != NoReg && m.Index&8 != 0, m.Constant == 0 && m.Base&8 != 0
 	} else {
@@ -77,7 +77,7 @@ func (a *Assembler) vex(op Operation, l Length, reg, x Reg, y any) {
 		vvvv = byte(x)
 	}
 	if reg > 15 || vvvv > 15 || rm > 15 {
-		a.fail("operation %02x: AVX2 has 16 registers", op.opcode)
+		a.Fail("operation %02x: AVX2 has 16 registers", op.opcode)
 	}
 	a.bytes(0xc4, bit(reg&8 == 0, 7)|bit(!index, 6)|bit(!base, 5)|op.opmap,
 		bit(op.vexWide, 7)|(^vvvv&15)<<3|byte(l)<<2|op.prefix, op.opcode)
@@ -134,8 +134,8 @@ func (a *Assembler) Zero(dst Reg) { a.Vector(XorInt, Bits128, Mask{}, dst, dst, 
 // ZeroUpper ends the use of long vectors, so that older instructions stay fast.
 func (a *Assembler) ZeroUpper() { a.bytes(0xc5, 0xf8, 0x77) }
 
-// Float operations come for 32 and for 64 bits; see [Floats].
-type floatOperations struct {
+// FloatOperations are the operations on floats of one size; see [Floats].
+type FloatOperations struct {
 	Add, Sub, Mul, Div, Min, Max, Sqrt, And, AndNot, Or, Xor Operation
 	Load, Store                                              Operation // unaligned
 	Compare                                                  Operation // to a mask register (AVX-512) or a vector; an immediate
@@ -151,7 +151,7 @@ type floatOperations struct {
 	Unpack                                                   Operation // the lower elements of x and y by turns
 }
 
-func floats(wide bool) *floatOperations {
+func floats(wide bool) *FloatOperations {
 	prefix, element, fused := byte(0), 4, byte(1)
 	if wide {
 		prefix, element = 1, 8
@@ -166,7 +166,7 @@ func floats(wide bool) *floatOperations {
 	fma := func(opcode byte) Operation {
 		return Operation{prefix: fused, opmap: 2, opcode: opcode, wide: wide, vexWide: wide, element: element}
 	}
-	f := &floatOperations{Add: plain(0x58), Sub: plain(0x5c), Mul: plain(0x59), Div: plain(0x5e), Min: plain(0x5d), Max: plain(0x5f),
+	f := &FloatOperations{Add: plain(0x58), Sub: plain(0x5c), Mul: plain(0x59), Div: plain(0x5e), Min: plain(0x5d), Max: plain(0x5f),
 		Sqrt: plain(0x51), And: plain(0x54), AndNot: plain(0x55), Or: plain(0x56), Xor: plain(0x57), Load: plain(0x10), Store: plain(0x11),
 		Unpack: plain(0x14), Signs: plain(0x50),
 		FusedAdd231: fma(0xb8), FusedSub231: fma(0xbc), FusedAdd213: fma(0xa8), FusedSub213: fma(0xac)}
@@ -194,7 +194,7 @@ func floats(wide bool) *floatOperations {
 var float32s, float64s = floats(false), floats(true)
 
 // Floats are the operations on floats of 32 or 64 bits.
-func Floats(bits int) *floatOperations {
+func Floats(bits int) *FloatOperations {
 	if bits == 32 {
 		return float32s
 	}

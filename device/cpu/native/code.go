@@ -1,0 +1,119 @@
+package native
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/hxgpu/hxgpu/device/cpu/amd64"
+	"github.com/hxgpu/hxgpu/shaders"
+)
+
+// Code is a lane kernel as machine code. It can be called by several goroutines, each
+// with a [Frame] of its own.
+type Code struct {
+	// Block is how many units belong together: lanes of a grid, or groups.
+	Block int
+	// Bytes is the size of the code.
+	Bytes int
+
+	memory    *amd64.Memory
+	frameSize int
+	name      string
+	names     []string
+}
+
+// ErrPartialBarrier says that a barrier is reached by some lanes of a group and not
+// by others.
+var ErrPartialBarrier = errors.New("a barrier is reached by some lanes of a group and not by others")
+
+// Supported says why kernels cannot be compiled on this machine, or nothing.
+func Supported() string {
+	switch {
+	case !amd64.Supported:
+		return "no machine code for this processor"
+	case !amd64.HasAVX512():
+		return "this processor has no AVX-512"
+	}
+	return ""
+}
+
+// Compile translates a lane kernel, for floats of 32 or 64 bits. It fails for kernels
+// that have no translation; the portable engine runs those.
+func Compile(k *shaders.Kernel, bits int) (*Code, error) {
+	expanded, err := shaders.Expand(k, bits)
+	if err != nil {
+		return nil, err
+	}
+	bytes, frameSize, err := compileLanes(expanded, bits)
+	if err != nil {
+		return nil, err
+	}
+	memory, err := amd64.Load(bytes)
+	if err != nil {
+		return nil, err
+	}
+	c := &Code{memory: memory, frameSize: frameSize, name: k.Name, Bytes: len(bytes), Block: vectorLanes(bits, true)}
+	if k.Lanes > 0 {
+		c.Block = 1
+	} else if c.Block%k.Chains != 0 || k.Chains >= c.Block {
+		c.Block = k.Chains
+	}
+	for _, b := range k.Buffers {
+		c.names = append(c.names, b.Name)
+	}
+	return c, nil
+}
+
+// mostBuffers is how many formal buffers fit the block of arguments.
+const mostBuffers = 32
+
+// callArguments is the block of arguments that code is called with.
+type callArguments struct {
+	low, high uint64 // units
+	frame     unsafe.Pointer
+	_         uint64
+	buffers   [mostBuffers]struct {
+		start  unsafe.Pointer
+		length uint64
+	}
+}
+
+// Frame is the memory that one call of code needs.
+type Frame struct {
+	memory    []byte
+	arguments callArguments
+}
+
+// lineBytes is the alignment of vectors.
+const lineBytes = 64
+
+// NewFrame makes a frame for a piece of code.
+func (c *Code) NewFrame() *Frame {
+	f := &Frame{memory: make([]byte, c.frameSize+lineBytes)}
+	shift := -uintptr(unsafe.Pointer(&f.memory[0])) % lineBytes
+	f.arguments.frame = unsafe.Pointer(&f.memory[shift])
+	return f
+}
+
+// Bind sets the address and the length, in elements, of a formal buffer.
+func (f *Frame) Bind(buffer int, start unsafe.Pointer, length int) {
+	b := &f.arguments.buffers[buffer]
+	b.start, b.length = start, uint64(length)
+}
+
+// Run runs the units low to high. Low is a multiple of Block from the beginning of a
+// dispatch.
+func (c *Code) Run(f *Frame, low, high int) error {
+	f.arguments.low, f.arguments.high = uint64(low), uint64(high)
+	status := c.memory.Call(unsafe.Pointer(&f.arguments))
+	switch {
+	case status == 0:
+		return nil
+	case status == statusPartialBarrier:
+		return fmt.Errorf("cpu: kernel %q: %w", c.name, ErrPartialBarrier)
+	case status <= len(c.names):
+		return fmt.Errorf("cpu: kernel %q: an index is out of range of its buffer %q", c.name, c.names[status-1])
+	}
+	return fmt.Errorf("cpu: kernel %q: an index is out of range of its shared array", c.name)
+}

@@ -1,0 +1,434 @@
+package native
+
+import (
+	"math"
+
+	"github.com/hxgpu/hxgpu/device/cpu/amd64"
+	"github.com/hxgpu/hxgpu/shaders"
+)
+
+var all = amd64.Mask{}
+
+// instruction writes one instruction.
+func (c *compiler) instruction(v int) {
+	i := c.instructions[v]
+	if i.Type != shaders.None && c.last[v] < 0 && !divides(i.Op) && i.Op != shaders.OpVariable {
+		return // nobody needs it
+	}
+	switch op := i.Op; {
+	case op == shaders.OpConst:
+		// It is loaded where it is used.
+	case divides(op), op == shaders.OpBarrier:
+		c.control(v, i)
+	case op == shaders.OpVariable, op == shaders.OpGet, op == shaders.OpSet:
+		c.variable(v, i)
+	case op == shaders.OpLoad, op == shaders.OpLoadShared:
+		c.load(v, i)
+	case op == shaders.OpLoadInt:
+		c.loadInt(v, i)
+	case op == shaders.OpStore, op == shaders.OpStoreShared, op == shaders.OpStoreInt:
+		c.storeTo(i)
+	case i.Type == shaders.Int:
+		if c.integers[v].varying {
+			c.varyingInteger(v, i)
+		} else if c.integers[v].root == v {
+			c.sharedInteger(v, i)
+		}
+	case i.Type == shaders.Bool:
+		c.logic(v, i)
+	default:
+		c.arithmetic(v, i)
+	}
+}
+
+// arithmetic writes an operation on floats.
+func (c *compiler) arithmetic(v int, i shaders.Instruction) {
+	f := c.floats()
+	switch i.Op {
+	case shaders.OpAdd:
+		c.binary(f.Add, v, i, true)
+	case shaders.OpMul:
+		c.binary(f.Mul, v, i, true)
+	case shaders.OpSub:
+		c.binary(f.Sub, v, i, false)
+	case shaders.OpDiv:
+		c.binary(f.Div, v, i, false)
+	case shaders.OpNeg:
+		x := c.locate(int(i.A))
+		c.Vector(f.Xor, c.length, all, c.define(v), x, c.bitsConstant(1<<(c.bits-1)))
+	case shaders.OpAbs:
+		x := c.locate(int(i.A))
+		c.Vector(f.And, c.length, all, c.define(v), x, c.bitsConstant(1<<(c.bits-1)-1))
+	case shaders.OpSqrt:
+		x := c.float(i.A)
+		c.Vector(f.Sqrt, c.length, all, c.define(v), amd64.NoReg, x)
+	case shaders.OpSelect:
+		k, no := c.truth(i.A), c.locate(int(i.C))
+		yes := c.float(i.B)
+		c.Vector(f.Blend, c.length, amd64.Mask{K: k}, c.define(v), no, yes)
+	case shaders.OpIntToFloat:
+		x := c.vector(i.A)
+		c.Vector(f.FromInt, c.length, all, c.define(v), amd64.NoReg, x)
+	case shaders.OpPowerOfTwo:
+		c.powerOfTwo(v, i)
+	default:
+		c.Fail("no code for operation %d on floats", i.Op)
+	}
+}
+
+// binary writes x op y, one of which may come from memory.
+func (c *compiler) binary(op amd64.Operation, v int, i shaders.Instruction, commutes bool) {
+	a, b := i.A, i.B
+	if commutes && c.values[b].reg >= 0 && c.values[a].reg < 0 {
+		a, b = b, a
+	}
+	if commutes && c.instructions[a].Op == shaders.OpConst && c.instructions[b].Op != shaders.OpConst {
+		a, b = b, a
+	}
+	x := c.locate(int(a))
+	var y any = x
+	if a != b {
+		y = c.float(b)
+	}
+	c.Vector(op, c.length, all, c.define(v), x, y)
+}
+
+// powerOfTwo writes 2^A as the exponent field of a float.
+func (c *compiler) powerOfTwo(v int, i shaders.Instruction) {
+	x := c.vector(i.A)
+	dst := c.define(v)
+	if c.bits == 64 {
+		c.Vector(amd64.Widen, c.length, all, dst, amd64.NoReg, x)
+		c.Vector(amd64.Add64, c.length, all, dst, dst, c.bitsConstant(1023))
+		c.Vector(amd64.Shift64, c.length, all, 6, dst, dst, 52)
+		return
+	}
+	c.Vector(amd64.AddInt, c.length, all, dst, x, c.bitsConstant(127))
+	c.Vector(amd64.ShiftInt, c.length, all, 6, dst, dst, 23)
+}
+
+// logic writes an operation that yields a truth value.
+func (c *compiler) logic(v int, i shaders.Instruction) {
+	if c.uniformTruth[v] {
+		c.sharedLogic(v, i)
+		return
+	}
+	f := c.floats()
+	switch i.Op {
+	case shaders.OpLess, shaders.OpLessEqual, shaders.OpEqual:
+		how := map[shaders.Op]byte{shaders.OpLess: amd64.CompareLess, shaders.OpLessEqual: amd64.CompareLessEqual, shaders.OpEqual: amd64.CompareEqual}[i.Op]
+		x := c.locate(int(i.A))
+		var y any = x
+		if i.A != i.B {
+			y = c.float(i.B)
+		}
+		c.Vector(f.Compare, c.length, all, c.define(v), x, y, how)
+	case shaders.OpLessInt, shaders.OpEqualInt:
+		how := byte(amd64.IntLess)
+		if i.Op == shaders.OpEqualInt {
+			how = amd64.IntEqual
+		}
+		x, y := c.vector(i.A), c.vector(i.B)
+		c.Vector(amd64.CompareInt, c.intLength, all, c.define(v), x, y, how)
+	case shaders.OpAnd:
+		x, y := c.truth(i.A), c.truth(i.B)
+		c.Masks(amd64.MaskAnd, c.lanes, c.define(v), x, y)
+	case shaders.OpOr:
+		x, y := c.truth(i.A), c.truth(i.B)
+		c.Masks(amd64.MaskOr, c.lanes, c.define(v), x, y)
+	case shaders.OpNot:
+		x := c.truth(i.A)
+		c.MaskNot(c.lanes, c.define(v), x)
+	default:
+		c.Fail("no code for operation %d on truth values", i.Op)
+	}
+}
+
+// sharedLogic writes a truth value that all lanes share: 0 or 1 in a general register.
+func (c *compiler) sharedLogic(v int, i shaders.Instruction) {
+	switch i.Op {
+	case shaders.OpLessInt, shaders.OpEqualInt:
+		x, y := c.number(c.integers[i.A], amd64.RAX), c.number(c.integers[i.B], amd64.RCX)
+		dst := c.define(v)
+		c.Do(amd64.Cmp, x, y)
+		condition := amd64.Less
+		if i.Op == shaders.OpEqualInt {
+			condition = amd64.Equal
+		}
+		c.SetIf(condition, dst)
+	case shaders.OpAnd, shaders.OpOr:
+		x, y := c.locate(int(i.A)), c.locate(int(i.B))
+		dst := c.define(v)
+		c.Move(dst, x)
+		op := amd64.And
+		if i.Op == shaders.OpOr {
+			op = amd64.Or
+		}
+		c.Do(op, dst, y)
+	case shaders.OpNot:
+		x := c.locate(int(i.A))
+		dst := c.define(v)
+		c.Move(dst, x)
+		c.DoConstant(amd64.Xor, dst, 1)
+	default:
+		c.Fail("no code for operation %d on truth values", i.Op)
+	}
+}
+
+// variable writes what sets and reads variables, which stand in the frame.
+func (c *compiler) variable(v int, i shaders.Instruction) {
+	switch i.Op {
+	case shaders.OpVariable:
+		x := &c.values[v]
+		x.place, x.clean = c.newPlace(x.class), true
+		c.set(v, i.A, false)
+	case shaders.OpSet:
+		c.set(int(i.A), i.B, c.regions[len(c.regions)-1].mask >= 0)
+	case shaders.OpGet:
+		from := &c.values[i.A]
+		dst := c.define(v)
+		switch from.class {
+		case vectors:
+			c.Vector(c.floats().Load, c.length, all, dst, amd64.NoReg, c.place(from.place))
+		case general:
+			c.Load64(dst, c.place(from.place))
+		default:
+			c.MaskLoad(c.lanes, dst, c.place(from.place))
+		}
+		if !c.setsWithin(int(i.A), v, c.last[v]) {
+			c.values[v].place, c.values[v].clean, c.values[v].lent = from.place, true, true
+		}
+	}
+}
+
+// setsWithin reports whether a variable is set between two instructions.
+func (c *compiler) setsWithin(variable, from, to int) bool {
+	for v := from + 1; v <= min(to, len(c.instructions)-1); v++ {
+		if i := c.instructions[v]; i.Op == shaders.OpSet && int(i.A) == variable {
+			return true
+		}
+	}
+	return false
+}
+
+// set stores a value in a variable, for the active lanes.
+func (c *compiler) set(variable int, v shaders.Value, masked bool) {
+	to := &c.values[variable]
+	at := c.place(to.place)
+	switch to.class {
+	case general:
+		if c.instructions[v].Type == shaders.Int {
+			c.Store64(at, c.number(c.integers[v], amd64.RAX))
+		} else {
+			c.Store64(at, c.locate(int(v)))
+		}
+	case masks:
+		k := c.truth(v)
+		if masked {
+			active := c.active()
+			c.MaskLoad(c.lanes, 7, at)
+			c.Masks(amd64.MaskAndNot, c.lanes, 7, active.K, 7)
+			c.Masks(amd64.MaskAnd, c.lanes, 6, active.K, k)
+			c.Masks(amd64.MaskOr, c.lanes, 7, 7, 6)
+			k = 7
+		}
+		c.MaskStore(c.lanes, at, k)
+	default:
+		mask := all
+		if masked {
+			mask = c.active()
+		}
+		if c.instructions[v].Type == shaders.Int {
+			c.Vector(amd64.StoreInt, c.intLength, mask, c.vector(v), amd64.NoReg, at)
+		} else {
+			c.Vector(c.floats().Store, c.length, mask, c.locate(int(v)), amd64.NoReg, at)
+		}
+	}
+}
+
+// control writes jumps.
+func (c *compiler) control(v int, i shaders.Instruction) {
+	region := &c.regions[len(c.regions)-1]
+	switch i.Op {
+	case shaders.OpBarrier:
+		if region.mask >= 0 && region.mask != placeTail {
+			c.MaskLoad(c.lanes, 7, c.place(region.mask))
+			c.MaskTo(c.lanes, amd64.RAX, 7)
+			if c.tail {
+				c.Load64(amd64.RCX, c.place(placeTail))
+			} else {
+				c.MoveConstant(amd64.RCX, 1<<c.lanes-1)
+			}
+			c.Do(amd64.Cmp, amd64.RAX, amd64.RCX)
+			c.JumpIf(amd64.NotEqual, c.trap(statusPartialBarrier))
+		}
+	case shaders.OpIf:
+		c.branch(v, i)
+	case shaders.OpElse:
+		c.flush()
+		if c.uniformTruth[c.instructions[region.first].A] {
+			c.Jump(region.end) // else some lanes may go the other way
+		}
+		c.Bind(region.alternate)
+		c.enterBlock()
+		c.otherwise(region)
+	case shaders.OpLoop:
+		c.loop(v, i)
+	case shaders.OpBreak:
+		c.leave(i)
+	case shaders.OpEnd:
+		c.flush()
+		if c.instructions[region.first].Op == shaders.OpLoop {
+			c.again(region)
+		}
+		c.Bind(region.end)
+		c.enterBlock()
+		if region.mask >= 0 && region.mask != placeTail && c.ownsMask(region) {
+			c.spare[1] = append(c.spare[1], region.mask)
+		}
+		c.regions = c.regions[:len(c.regions)-1]
+	}
+}
+
+// statusPartialBarrier is the status of code that found a barrier reached by some
+// lanes only.
+const statusPartialBarrier = math.MaxInt32
+
+// ownsMask reports whether a region's mask is not that of the region around it.
+func (c *compiler) ownsMask(region *openRegion) bool {
+	return len(c.regions) < 2 || c.regions[len(c.regions)-2].mask != region.mask
+}
+
+// branch begins a branch.
+func (c *compiler) branch(v int, i shaders.Instruction) {
+	outer := c.regions[len(c.regions)-1]
+	r := openRegion{first: v, mask: outer.mask, end: c.NewLabel(), hasElse: c.elses[v] >= 0}
+	r.alternate = r.end
+	if r.hasElse {
+		r.alternate = c.NewLabel()
+	}
+	if c.uniformTruth[i.A] {
+		g := c.locate(int(i.A))
+		c.Move(amd64.RAX, g)
+		c.flush()
+		c.Test(amd64.RAX, amd64.RAX)
+	} else {
+		r.mask = c.newPlace(masks)
+		c.narrow(r.mask, outer, c.truth(i.A), amd64.MaskAnd)
+		c.flush()
+		c.MaskTest(c.lanes, 7, 7)
+	}
+	c.JumpIf(amd64.Equal, r.alternate)
+	c.regions = append(c.regions, r)
+	c.enterBlock()
+}
+
+// narrow stores the mask of a region: the outer one and those for which a condition
+// holds, or does not (MaskAndNot). It is left in k7.
+func (c *compiler) narrow(place int, outer openRegion, condition amd64.Reg, op amd64.MaskOperation) {
+	if outer.mask >= 0 {
+		c.MaskLoad(c.lanes, 6, c.place(outer.mask))
+		c.Masks(op, c.lanes, 7, condition, 6)
+	} else if op == amd64.MaskAnd {
+		c.MaskMove(c.lanes, 7, condition)
+	} else {
+		c.MaskNot(c.lanes, 7, condition)
+	}
+	c.MaskStore(c.lanes, c.place(place), 7)
+}
+
+// otherwise begins the else of a branch.
+func (c *compiler) otherwise(region *openRegion) {
+	condition := c.instructions[region.first].A
+	outer := c.regions[len(c.regions)-2]
+	if c.uniformTruth[condition] {
+		return
+	}
+	c.narrow(region.mask, outer, c.locate(int(condition)), amd64.MaskAndNot)
+	c.flush()
+	c.MaskTest(c.lanes, 7, 7)
+	c.JumpIf(amd64.Equal, region.end)
+	c.enterBlock()
+}
+
+// loop begins a loop. Its counter stands in the frame.
+func (c *compiler) loop(v int, i shaders.Instruction) {
+	outer := c.regions[len(c.regions)-1]
+	counter := &c.values[v]
+	counter.place, counter.clean = c.newPlace(general), true
+	r := openRegion{first: v, mask: outer.mask, top: c.NewLabel(), end: c.NewLabel(), counter: counter.place}
+	varying := !c.integers[i.A].uniform()
+	if varying || c.breaksVary(v) {
+		r.mask = c.newPlace(masks)
+		if outer.mask >= 0 {
+			c.Load64(amd64.RAX, c.place(outer.mask))
+		} else {
+			c.MoveConstant(amd64.RAX, 1<<c.lanes-1)
+		}
+		c.Store64(c.place(r.mask), amd64.RAX)
+	}
+	c.flush()
+	c.MoveConstant(amd64.RAX, 0)
+	c.Store64(c.place(r.counter), amd64.RAX)
+	c.regions = append(c.regions, r)
+	c.enterBlock()
+	c.Bind(r.top)
+	c.enough(&c.regions[len(c.regions)-1])
+}
+
+// enough ends a loop whose rounds are done, for all lanes or for some.
+func (c *compiler) enough(r *openRegion) {
+	count := c.instructions[r.first].A
+	if c.integers[count].uniform() {
+		n := c.number(c.integers[count], amd64.RAX)
+		c.Load64(amd64.RCX, c.place(r.counter))
+		c.Do(amd64.Cmp, amd64.RCX, n)
+		c.forget()
+		c.JumpIf(amd64.GreaterEqual, r.end)
+		return
+	}
+	n := c.vector(count)
+	c.Vector(amd64.BroadcastInt, c.intLength, all, 0, amd64.NoReg, c.place(r.counter))
+	c.MaskLoad(c.lanes, 6, c.place(r.mask))
+	c.Vector(amd64.CompareInt, c.intLength, amd64.Mask{K: 6}, 7, n, 0+amd64.Reg(0), amd64.IntGreater)
+	c.MaskStore(c.lanes, c.place(r.mask), 7)
+	c.forget()
+	c.MaskTest(c.lanes, 7, 7)
+	c.JumpIf(amd64.Equal, r.end)
+}
+
+// forget gives back the registers of values that all stand in the frame.
+func (c *compiler) forget() {
+	c.flush()
+	c.enterBlock()
+}
+
+// again ends a round of a loop.
+func (c *compiler) again(r *openRegion) {
+	c.Load64(amd64.RAX, c.place(r.counter))
+	c.DoConstant(amd64.Add, amd64.RAX, 1)
+	c.Store64(c.place(r.counter), amd64.RAX)
+	c.Jump(r.top)
+}
+
+// leave is a break.
+func (c *compiler) leave(i shaders.Instruction) {
+	r := &c.regions[len(c.regions)-1]
+	if c.uniformTruth[i.A] {
+		g := c.locate(int(i.A))
+		c.Move(amd64.RAX, g)
+		c.flush()
+		c.Test(amd64.RAX, amd64.RAX)
+		c.JumpIf(amd64.NotEqual, r.end)
+		c.enterBlock()
+		return
+	}
+	k := c.locate(int(i.A))
+	c.MaskLoad(c.lanes, 6, c.place(r.mask))
+	c.Masks(amd64.MaskAndNot, c.lanes, 7, k, 6)
+	c.MaskStore(c.lanes, c.place(r.mask), 7)
+	c.flush()
+	c.MaskTest(c.lanes, 7, 7)
+	c.JumpIf(amd64.Equal, r.end)
+	c.enterBlock()
+}

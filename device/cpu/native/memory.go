@@ -1,0 +1,239 @@
+package native
+
+import (
+	"github.com/hxgpu/hxgpu/device/cpu/amd64"
+	"github.com/hxgpu/hxgpu/shaders"
+)
+
+// check is what one test of an index against its buffer covers: all indices of a
+// straight piece of code that count from the same root.
+type check struct {
+	buffer int
+	root   int
+	counts bool
+}
+
+// extent is the least and the greatest offset that is used.
+type extent struct{ low, high int }
+
+// findExtents looks ahead over the straight piece of code that begins here.
+func (c *compiler) findExtents() {
+	c.extents = map[check]extent{}
+	for v := c.position; v < len(c.instructions); v++ {
+		i := c.instructions[v]
+		if divides(i.Op) {
+			return
+		}
+		switch i.Op {
+		case shaders.OpLoad, shaders.OpLoadInt, shaders.OpStore, shaders.OpStoreInt, shaders.OpLoadShared, shaders.OpStoreShared:
+		default:
+			continue
+		}
+		if i.Type != shaders.None && c.last[v] < 0 {
+			continue
+		}
+		x := c.integers[i.A]
+		if x.varying {
+			continue
+		}
+		k := check{c.target(i), x.root, x.counts}
+		e, known := c.extents[k]
+		if !known {
+			e = extent{x.offset, x.offset}
+		}
+		c.extents[k] = extent{min(e.low, x.offset), max(e.high, x.offset)}
+	}
+}
+
+// target numbers buffers and, below zero, shared arrays.
+func (c *compiler) target(i shaders.Instruction) int {
+	if i.Op == shaders.OpLoadShared || i.Op == shaders.OpStoreShared {
+		return -1 - i.Buffer
+	}
+	return i.Buffer
+}
+
+// compareLength compares a register with the length of a target.
+func (c *compiler) compareLength(r amd64.Reg, target int) {
+	if target < 0 {
+		c.DoConstant(amd64.Cmp, r, int32(c.kernel.Shared[-1-target].Size))
+		return
+	}
+	c.DoMemory(amd64.Cmp, r, amd64.At(arguments, argumentBuffers+16*target+8))
+}
+
+func (c *compiler) outside(target int) amd64.Label {
+	if target < 0 {
+		return c.trap(len(c.kernel.Buffers) + 1)
+	}
+	return c.trap(target + 1)
+}
+
+// checkIndex makes sure that an index that lanes share, or that counts, is in its
+// buffer, and so are all that the straight piece of code will use.
+func (c *compiler) checkIndex(target int, x integer) {
+	if c.extents == nil {
+		c.findExtents()
+	}
+	k := check{target, x.root, x.counts}
+	if c.checked[k] {
+		return
+	}
+	e := c.extents[k]
+	if x.counts && c.regions[len(c.regions)-1].mask >= 0 {
+		c.checked[k] = true
+		for _, offset := range []int{e.low, e.high} {
+			c.spreadInteger(0, integer{counts: true, root: x.root, offset: offset})
+			c.checkVector(target, 0)
+			if e.low == e.high {
+				break
+			}
+		}
+		return
+	}
+	width := 1
+	if x.counts {
+		width = c.lanes
+	}
+	c.checked[k] = true
+	if x.root == noRoot {
+		c.MoveConstant(amd64.RAX, int64(e.high+width-1))
+		c.compareLength(amd64.RAX, target)
+		c.JumpIf(amd64.AboveEqual, c.outside(target))
+		if e.low < 0 {
+			c.Jump(c.outside(target))
+		}
+		return
+	}
+	g := c.locate(x.root)
+	c.plus(amd64.RAX, g, e.high+width-1)
+	c.compareLength(amd64.RAX, target)
+	c.JumpIf(amd64.AboveEqual, c.outside(target))
+	if e.low == e.high && !x.counts {
+		return
+	}
+	c.plus(amd64.RAX, g, e.low)
+	c.Test(amd64.RAX, amd64.RAX)
+	c.JumpIf(amd64.Condition(8), c.outside(target)) // the sign is set
+}
+
+// checkVector makes sure that the active lanes' indices are in their buffer.
+func (c *compiler) checkVector(target int, index amd64.Reg) {
+	k := c.active()
+	limit := amd64.Mem{}
+	if target < 0 {
+		limit = c.Int32(int32(c.kernel.Shared[-1-target].Size))
+	} else {
+		limit = amd64.At(arguments, argumentBuffers+16*target+8)
+	}
+	c.Vector(amd64.CompareUnsigned, c.intLength, k, 7, index, spread(limit), amd64.IntGreaterEqual)
+	c.MaskTest(c.lanes, 7, 7)
+	c.JumpIf(amd64.NotEqual, c.outside(target))
+}
+
+// element is the address of an element at an index that lanes share or that counts.
+func (c *compiler) element(i shaders.Instruction, x integer, size int) amd64.Mem {
+	if t := c.target(i); t < 0 {
+		offset := c.shared[-1-t] + x.offset*size
+		if x.root == noRoot {
+			return amd64.At(frame, offset)
+		}
+		return amd64.Indexed(frame, c.locate(x.root), uint8(size), offset)
+	}
+	base := c.buffer(i.Buffer)
+	if !short(x.offset * size) {
+		return amd64.Indexed(base, c.number(x, amd64.RDX), uint8(size), 0)
+	}
+	if x.root == noRoot {
+		return amd64.At(base, x.offset*size)
+	}
+	return amd64.Indexed(base, c.locate(x.root), uint8(size), x.offset*size)
+}
+
+// gathered is the address of elements at indices in a vector.
+func (c *compiler) gathered(i shaders.Instruction, index amd64.Reg, size int) amd64.Mem {
+	if t := c.target(i); t < 0 {
+		return amd64.Indexed(frame, index, uint8(size), c.shared[-1-t])
+	}
+	return amd64.Indexed(c.buffer(i.Buffer), index, uint8(size), 0)
+}
+
+// load writes a load of floats.
+func (c *compiler) load(v int, i shaders.Instruction) {
+	x, size, f := c.integers[i.A], c.bits/8, c.floats()
+	if x.varying {
+		index := c.locate(int(i.A))
+		c.checkVector(c.target(i), index)
+		c.gather(f.Gather, c.length, c.define(v), c.gathered(i, index, size))
+		return
+	}
+	c.checkIndex(c.target(i), x)
+	m := c.element(i, x, size)
+	if x.counts {
+		k := c.active()
+		k.Zero = k.K != 0
+		c.Vector(f.Load, c.length, k, c.define(v), amd64.NoReg, m)
+		return
+	}
+	c.Vector(f.Broadcast, c.length, amd64.Mask{}, c.define(v), amd64.NoReg, m)
+}
+
+// gather writes a gather of the active lanes.
+func (c *compiler) gather(op amd64.Operation, l amd64.Length, dst amd64.Reg, m amd64.Mem) {
+	if k := c.active(); k.K != 0 {
+		c.MaskMove(c.lanes, 7, k.K)
+	} else {
+		c.Masks(amd64.MaskXnor, c.lanes, 7, 7, 7)
+	}
+	c.Vector(amd64.XorInt, l, amd64.Mask{}, dst, dst, dst)
+	c.Vector(op, l, amd64.Mask{K: 7}, dst, amd64.NoReg, m)
+}
+
+// loadInt writes a load of integers.
+func (c *compiler) loadInt(v int, i shaders.Instruction) {
+	x := c.integers[i.A]
+	switch {
+	case x.varying:
+		index := c.locate(int(i.A))
+		c.checkVector(c.target(i), index)
+		c.gather(amd64.GatherInt, c.intLength, c.define(v), c.gathered(i, index, 4))
+	case x.counts:
+		c.checkIndex(c.target(i), x)
+		k := c.active()
+		k.Zero = k.K != 0
+		m := c.element(i, x, 4)
+		c.Vector(amd64.LoadInt, c.intLength, k, c.define(v), amd64.NoReg, m)
+	default:
+		c.checkIndex(c.target(i), x)
+		m := c.element(i, x, 4)
+		c.LoadSigned32(c.define(v), m)
+	}
+}
+
+// storeTo writes a store of floats or integers. Lanes that share an index are at most
+// one that is active.
+func (c *compiler) storeTo(i shaders.Instruction) {
+	x, size, l, store, scatter := c.integers[i.A], c.bits/8, c.length, c.floats().Store, c.floats().Scatter
+	var src amd64.Reg
+	if i.Op == shaders.OpStoreInt {
+		size, l, store, scatter = 4, c.intLength, amd64.StoreInt, amd64.ScatterInt
+		src = c.vector(i.B)
+	} else {
+		src = c.locate(int(i.B))
+	}
+	if x.counts {
+		c.checkIndex(c.target(i), x)
+		m := c.element(i, x, size)
+		c.Vector(store, l, c.active(), src, amd64.NoReg, m)
+		return
+	}
+	index := c.vector(i.A)
+	c.checkVector(c.target(i), index)
+	m := c.gathered(i, index, size)
+	if k := c.active(); k.K != 0 {
+		c.MaskMove(c.lanes, 7, k.K)
+	} else {
+		c.Masks(amd64.MaskXnor, c.lanes, 7, 7, 7)
+	}
+	c.Vector(scatter, l, amd64.Mask{K: 7}, src, amd64.NoReg, m)
+}
