@@ -117,9 +117,16 @@ func (p *processor[T]) Compile(k *shaders.Kernel) (device.Kernel, error) {
 		return nil, err
 	}
 	if !p.options.Portable {
-		if e, err := newNativeEngine[T](k, 8*elementBytes, len(k.Instructions)); err == nil {
+		e, err := newNativeEngine[T](k, 8*elementBytes, len(k.Instructions))
+		if err == nil {
 			return &kernel[T]{owner: p, source: k, engine: e}, nil
 		}
+		// The functions of all kernels of a device are to give the same bits.
+		expanded, err := shaders.Expand(k, 8*elementBytes)
+		if err != nil {
+			return nil, err
+		}
+		return &kernel[T]{owner: p, source: k, engine: lockstepEngine[T]{compileLockstep(expanded)}}, nil
 	}
 	if needsLockstep(k) {
 		return &kernel[T]{owner: p, source: k, engine: lockstepEngine[T]{compileLockstep(k)}}, nil
