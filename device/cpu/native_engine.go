@@ -14,8 +14,8 @@ type nativeEngine[T float] struct {
 	work   int
 }
 
-func newNativeEngine[T float](k *shaders.Kernel, bits, work int) (nativeEngine[T], error) {
-	code, err := native.Compile(k, bits)
+func newNativeEngine[T float](k *shaders.Kernel, bits, work int, wide bool) (nativeEngine[T], error) {
+	code, err := native.Compile(k, bits, wide)
 	return nativeEngine[T]{code, k, work}, err
 }
 
