@@ -171,10 +171,49 @@ func TestRealRevBayes(t *testing.T) {
 	assert.Equal(t, 82, p.Topology.LeafCount())
 	assert.True(t, p.HasLength[0])
 	requireRoundTrip(t, p)
-	_, err = tree.ReadNewickFile(filepath.Join(folder, "artiodactyla_character_history.tree"))
-	assert.ErrorContains(t, err, "begins a stochastic map")
-	for _, name := range []string{"haemulidae.nex", "primates_tree.nex", "trees.nex"} {
-		_, err = tree.ReadNewickFile(filepath.Join(folder, name))
-		assert.ErrorContains(t, err, "this is a NEXUS file, which is not supported yet")
+
+	p, err = tree.ReadTreeFile(filepath.Join(folder, "artiodactyla_character_history.tree"), 0)
+	require.NoError(t, err)
+	assert.Equal(t, 82, p.Topology.LeafCount())
+	require.NoError(t, p.RequireLengths())
+	requireRoundTrip(t, p)
+	// Maps run from the tip to the root: what an edge begins with is what its parent's
+	// ends with.
+	for v := 1; v < p.Topology.Size(); v++ {
+		if parent := p.Topology.Parent(v); parent > 0 {
+			require.Equal(t, p.Maps[parent][0].State, p.Maps[v][len(p.Maps[v])-1].State, p.Describe(v))
+		}
 	}
+
+	for _, c := range []struct {
+		file               string
+		trees, tips, nodes int // of the first tree
+	}{{"haemulidae.nex", 1, 49, 97}, {"primates_tree.nex", 1, 233, 465}, {"trees.nex", 66, 58, 115}} {
+		trees, err := tree.ReadTreesFile(filepath.Join(folder, c.file))
+		require.NoError(t, err)
+		require.Len(t, trees, c.trees)
+		assert.Equal(t, c.tips, trees[0].Topology.LeafCount())
+		assert.Equal(t, c.nodes, trees[0].Topology.Size())
+		requireNexusRoundTrip(t, trees)
+		for _, p := range trees {
+			require.NoError(t, p.RequireLengths(), p.Name)
+		}
+	}
+	p, err = tree.ReadTreeFile(filepath.Join(folder, "haemulidae.nex"), 0)
+	require.NoError(t, err)
+	assert.Equal(t, "TREE1", p.Name)
+	ages, err := p.NodeValues("age_95%_HPD")
+	require.NoError(t, err)
+	assert.Equal(t, "{1,1}", ages[0])
+	p, err = tree.ReadTreeFile(filepath.Join(folder, "primates_tree.nex"), 0)
+	require.NoError(t, err)
+	assert.True(t, p.Default)
+	assert.Contains(t, p.Tips(), "Ateles_chamek")
+	p, err = tree.ReadTreeFile(filepath.Join(folder, "trees.nex"), 66)
+	require.NoError(t, err)
+	assert.Equal(t, "vespertilionidae", p.Name)
+	_, err = tree.ReadTreeFile(filepath.Join(folder, "trees.nex"), 0)
+	assert.ErrorContains(t, err, `trees.nex:5:1: the file has 66 trees, "acanthuridae", "accipitridae", "agamidae", "anatinae" and 62 more: choose one by its number, 1 to 66`)
+	_, err = tree.ReadTreeFile(filepath.Join(folder, "trees.nex"), 67)
+	assert.ErrorContains(t, err, `trees.nex:69:1: there is no tree 67: the file has 66, this one the last`)
 }
