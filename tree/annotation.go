@@ -49,20 +49,28 @@ func annotationNumber(value float64) string {
 	return text
 }
 
+// Check returns an error where a pair cannot be written.
+func (a Annotation) Check() error {
+	if a.Key == "" || strings.ContainsAny(a.Key, "=,{}[]\"'&") || strings.ContainsFunc(a.Key, isSpaceOrControl) {
+		return fmt.Errorf("the key %s is empty or has a space or one of =,{}[]\"'&: rename it", quote(a.Key))
+	}
+	if strings.ContainsAny(a.Value, "[]\n\r") {
+		return fmt.Errorf("the value %s of %s has a square bracket or a line break: make it with TextAnnotation", quote(a.Value), quote(a.Key))
+	}
+	return nil
+}
+
 // joinAnnotations returns the text between [& and ].
 func joinAnnotations(pairs []Annotation) (string, error) {
 	var out strings.Builder
 	for i, pair := range pairs {
-		if pair.Key == "" || strings.ContainsAny(pair.Key, "=,{}[]\"'&") || strings.ContainsFunc(pair.Key, isSpaceOrControl) {
-			return "", fmt.Errorf("the key %s is empty or has a space or one of =,{}[]\"'&: rename it", quote(pair.Key))
+		if err := pair.Check(); err != nil {
+			return "", err
 		}
 		for _, before := range pairs[:i] {
 			if before.Key == pair.Key {
 				return "", fmt.Errorf("two annotations have the key %s: rename one", quote(pair.Key))
 			}
-		}
-		if strings.ContainsAny(pair.Value, "[]\n\r") {
-			return "", fmt.Errorf("the value %s of %s has a square bracket or a line break: make it with TextAnnotation", quote(pair.Value), quote(pair.Key))
 		}
 		if pair.Value == "" {
 			continue

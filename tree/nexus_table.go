@@ -14,6 +14,24 @@ type nexusMatrix struct {
 	about string
 }
 
+// MatrixIndexError says that a NEXUS file has not the one matrix that was asked for.
+type MatrixIndexError struct {
+	Syntax *SyntaxError // what is said, and of which place
+	Count  int          // the matrices of the file
+}
+
+// Error returns file:line:column: message.
+func (e *MatrixIndexError) Error() string { return e.Syntax.Error() }
+
+// Unwrap returns Syntax.
+func (e *MatrixIndexError) Unwrap() error { return e.Syntax }
+
+// wrongMatrix makes a MatrixIndexError.
+func (s *nexusScanner) wrongMatrix(count, at int, format string, values ...any) error {
+	line, column := lineColumn(s.text, at)
+	return &MatrixIndexError{&SyntaxError{File: s.file, Line: line, Column: column, Message: fmt.Sprintf(format, values...)}, count}
+}
+
 // table reads the matrix that the options choose.
 func (s *nexusScanner) table(options TableOptions) (*Table, error) {
 	if options.TaxonColumn != "" {
@@ -43,9 +61,9 @@ func (s *nexusScanner) table(options TableOptions) (*Table, error) {
 	case count == 0:
 		return nil, s.fail(end, "the NEXUS file has no block DATA or CHARACTERS, this block is its last: name the file that has the traits")
 	case index > count || options.Matrix < 0:
-		return nil, s.fail(end, "there is no matrix %d: the file has %d", options.Matrix, count)
+		return nil, s.wrongMatrix(count, end, "there is no matrix %d: the file has %d", options.Matrix, count)
 	case options.Matrix == 0 && count > 1:
-		return nil, s.fail(matrices[1].begin, "the file has %d matrices, %s: choose one by its number, 1 to %d", count, describeMatrices(matrices), count)
+		return nil, s.wrongMatrix(count, matrices[1].begin, "the file has %d matrices, %s: choose one by its number, 1 to %d", count, describeMatrices(matrices), count)
 	}
 	if m := matrices[index-1]; m.err == nil {
 		return m.table, nil
