@@ -292,10 +292,7 @@ func (in *inputs) report(w io.Writer) {
 
 // warnings are what the data call for.
 func (in *inputs) warnings() []string {
-	var warnings []string
-	if in.phylogeny.Unrooted() {
-		warnings = append(warnings, "the tree is marked as unrooted ([&U]): its outermost parentheses are taken for the root; root it first unless they are")
-	}
+	warnings := in.treeWarnings()
 	for k, trait := range in.traits {
 		if _, variance, n := in.data.Moments(k); n > 1 && variance == 0 {
 			warnings = append(warnings, fmt.Sprintf("every value of trait %q is the same: the data say only that its rates are small, and how small is the prior's word", trait))
@@ -304,6 +301,14 @@ func (in *inputs) warnings() []string {
 		}
 	}
 	return warnings
+}
+
+// treeWarnings are what the tree calls for.
+func (in *inputs) treeWarnings() []string {
+	if !in.phylogeny.Unrooted() {
+		return nil
+	}
+	return []string{"the tree is marked as unrooted ([&U]): its outermost parentheses are taken for the root; root it first unless they are"}
 }
 
 // shorten lists at most ten names and how many more there are.

@@ -97,6 +97,7 @@ func (c *loglikCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 		in.report(log)
 		fmt.Fprintf(log, "  root        %s\n", rootText(model))
 	}
+	printWarnings(stderr, in.treeWarnings())
 	l, err := model.LogLikelihood(ctx, dev, in.data, values.fields, c.gradient)
 	if err != nil {
 		if ctx.Err() != nil {
