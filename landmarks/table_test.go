@@ -115,3 +115,14 @@ func FuzzColumns(f *testing.F) {
 		require.Equal(t, set.Shapes, again.Shapes)
 	})
 }
+
+// TestParseWith: the column of the taxa is the one that has the tips, or that is named.
+func TestParseWith(t *testing.T) {
+	text := []byte("number,who,x1,y1,x2,y2,x3,y3\n1,a,1,2,3,4,5,6\n2,b,1,2,3,4,5,7\n")
+	for _, options := range []tree.TableOptions{{Tips: []string{"a", "b"}}, {TaxonColumn: "who"}} {
+		set, others, err := landmarks.ParseWith("t.csv", text, options)
+		require.NoError(t, err)
+		require.Equal(t, []string{"a", "b"}, set.Taxa)
+		require.Equal(t, []string{"number"}, others)
+	}
+}

@@ -117,10 +117,12 @@ func annotationEnd(text string, from int) (int, error) {
 		case '{', '[':
 			depth++
 		case '}', ']':
-			depth--
+			if depth--; depth < 0 {
+				return 0, fmt.Errorf("tree: the annotations %s close a brace at character %d that is not open: remove it", quote(text), i+1)
+			}
 		case '"', '\'':
 			// An apostrophe within a word is none of a quoted value.
-			if before := strings.TrimRight(text[from:i], " "); before != "" && strings.IndexByte("={,", before[len(before)-1]) < 0 {
+			if before := strings.TrimSpace(text[from:i]); before != "" && strings.IndexByte("={,", before[len(before)-1]) < 0 {
 				continue
 			}
 			length := strings.IndexByte(text[i+1:], c)
@@ -129,12 +131,12 @@ func annotationEnd(text string, from int) (int, error) {
 			}
 			i += length + 1
 		case ',':
-			if depth <= 0 {
+			if depth == 0 {
 				return i, nil
 			}
 		}
 	}
-	if depth != 0 {
+	if depth > 0 {
 		return 0, fmt.Errorf("tree: the annotations %s have braces that do not balance: close them", quote(text))
 	}
 	return len(text), nil

@@ -163,6 +163,10 @@ func TestNodeValues(t *testing.T) {
 	require.EqualError(t, err, `tree: the annotations "x={1" have braces that do not balance: close them (tip "a")`)
 	_, err = tree.ParseAnnotations(`a="1`)
 	require.EqualError(t, err, `tree: the annotations "a=\"1" have a quote at character 3 that is not closed: close it`)
+	_, err = tree.ParseAnnotations("a},b={1,") // once taken for two parts
+	require.EqualError(t, err, `tree: the annotations "a},b={1," close a brace at character 2 that is not open: remove it`)
+	_, err = tree.ParseAnnotations("\v\"") // once taken for a key
+	require.ErrorContains(t, err, "have a quote at character 2 that is not closed")
 	_, err = tree.ParseAnnotations(`a=1,,b`)
 	require.EqualError(t, err, `tree: the annotations "a=1,,b" have a part without a key at character 5: write key=value`)
 }
