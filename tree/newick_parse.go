@@ -7,9 +7,9 @@ import (
 
 // newickNode is what the text says about one node.
 type newickNode struct {
-	name, annotation, edge string
-	length                 float64
-	hasLength              bool
+	name, annotation string
+	length           float64
+	hasLength        bool
 }
 
 // newickState is how much of the current node has been read.
@@ -33,15 +33,15 @@ type newickParser struct {
 	marks   []string
 	parents []int
 	nodes   []newickNode
-	maps    map[int][]Segment // by node
-	edges   bool              // whether an edge has an annotation
+	maps    map[int][]Segment // by node, as edges: few trees have them
+	edges   map[int]string    // the annotations of edges
 	open    []int             // where the parentheses not yet closed stand
 	tips    map[string]int    // where each tip's label stands
 }
 
 // newTree reads the tree that begins here, up to its semicolon.
 func (p *newickParser) newTree() (*Phylogeny, error) {
-	p.parents, p.nodes, p.maps, p.edges, p.open, p.tips = p.parents[:0], p.nodes[:0], nil, false, p.open[:0], map[string]int{}
+	p.parents, p.nodes, p.maps, p.edges, p.open, p.tips = p.parents[:0], p.nodes[:0], nil, nil, p.open[:0], map[string]int{}
 	if err := p.parse(); err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (p *newickParser) newTree() (*Phylogeny, error) {
 		Annotations: make([]string, n),
 	}
 	p.marks = nil
-	if p.edges {
+	if p.edges != nil {
 		tree.EdgeAnnotations = make([]string, n)
 	}
 	if p.maps != nil {
@@ -69,8 +69,8 @@ func (p *newickParser) newTree() (*Phylogeny, error) {
 		node := &p.nodes[old]
 		tree.Names[v], tree.Lengths[v], tree.HasLength[v] = node.name, node.length, node.hasLength
 		tree.Annotations[v] = node.annotation
-		if p.edges {
-			tree.EdgeAnnotations[v] = node.edge
+		if p.edges != nil {
+			tree.EdgeAnnotations[v] = p.edges[old]
 		}
 		if p.maps != nil {
 			tree.Maps[v] = p.maps[old]
@@ -208,20 +208,23 @@ func (p *newickParser) end(c byte, state newickState, only bool) error {
 // annotate keeps the text of a comment [&...]: before the tree it is a mark of the
 // whole, behind a colon it belongs to the edge, elsewhere to the node.
 func (p *newickParser) annotate(current int, state newickState, text string) {
-	node := &p.nodes[current]
-	to := &node.annotation
+	join := func(before string) string {
+		if before == "" {
+			return text
+		}
+		return before + "," + text
+	}
 	switch {
 	case state == atStart && current == 0:
 		p.marks = append(p.marks, text)
-		return
 	case state == afterColon || state == afterLength:
-		p.edges = true
-		to = &node.edge
+		if p.edges == nil {
+			p.edges = map[int]string{}
+		}
+		p.edges[current] = join(p.edges[current])
+	default:
+		p.nodes[current].annotation = join(p.nodes[current].annotation)
 	}
-	if *to != "" {
-		*to += ","
-	}
-	*to += text
 }
 
 // skip passes over spaces and comments, keeps those that mark the next tree, and
