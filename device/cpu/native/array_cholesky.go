@@ -11,7 +11,7 @@ func (c *arrayCompiler) padded(n int) int { return (n + c.lanes - 1) / c.lanes *
 
 // mostRowVectors bounds the sizes of matrices whose rows are worked on vector by vector
 // without a loop.
-const mostRowVectors = 16
+const mostRowVectors = 24
 
 // cholesky writes out (n,n) = the factor of left, of which the lower triangle is read.
 //
