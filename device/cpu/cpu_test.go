@@ -7,14 +7,31 @@ import (
 
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/device/cpu"
+	"github.com/hxgpu/hxgpu/device/cpu/native"
 	"github.com/hxgpu/hxgpu/device/devicetest"
 )
 
+// engines are the ways to run kernels here.
+func engines() map[string]cpu.Options {
+	all := map[string]cpu.Options{"portable": {Portable: true, Workers: 3}}
+	if native.Supported() == "" {
+		all["AVX2"] = cpu.Options{AVX2: true, Workers: 1}
+		if native.Wide() {
+			all["AVX-512"] = cpu.Options{Workers: 3}
+		}
+	}
+	return all
+}
+
 func TestConformance(t *testing.T) {
-	for name, workers := range map[string]int{"1 worker": 1, "3 workers": 3} {
+	if reason := native.Supported(); reason != "" {
+		t.Logf("only the portable engine: %s", reason)
+	}
+	for name, options := range engines() {
 		t.Run(name, func(t *testing.T) {
 			devicetest.RunAll(t, func(t *testing.T, p device.Precision) device.Device {
-				dev, err := cpu.Open(cpu.Options{Precision: p, Workers: workers})
+				options.Precision = p
+				dev, err := cpu.Open(options)
 				require.NoError(t, err)
 				t.Cleanup(func() { require.NoError(t, dev.Close()) })
 				return dev
@@ -26,7 +43,7 @@ func TestConformance(t *testing.T) {
 func TestOptions(t *testing.T) {
 	_, err := cpu.Open(cpu.Options{Workers: -1})
 	require.ErrorContains(t, err, "-1 workers")
-	dev, err := cpu.Open(cpu.Options{Precision: device.Float32, Workers: 2})
+	dev, err := cpu.Open(cpu.Options{Precision: device.Float32, Workers: 2, Portable: true})
 	require.NoError(t, err)
 	require.Equal(t, device.Info{Name: "cpu", Detail: "portable engine, float32, 2 workers", Precision: device.Float32, Workers: 2, Software: true,
 		Limits: device.Limits{GroupLanes: 1024, SharedBytes: 1 << 20, SubgroupLanes: 1}}, dev.Info())

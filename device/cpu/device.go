@@ -26,7 +26,8 @@ import (
 type Options struct {
 	Precision device.Precision // Float64 by default
 	Workers   int              // goroutines that share a large dispatch; 0 means GOMAXPROCS
-	Portable  bool             // no machine code, which HXGPU_CPU=portable asks for too
+	Portable  bool             // no machine code; HXGPU_CPU=portable asks for that too
+	AVX2      bool             // machine code for AVX2 even where there is AVX-512; also HXGPU_CPU=avx2
 }
 
 // Open returns the CPU as a device.
@@ -37,9 +38,17 @@ func Open(o Options) (device.Device, error) {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if os.Getenv("HXGPU_CPU") == "portable" || native.Supported() != "" {
+	switch engine := os.Getenv("HXGPU_CPU"); engine {
+	case "", "native":
+	case "avx2":
+		o.AVX2 = true
+	case "portable":
 		o.Portable = true
+	default:
+		return nil, fmt.Errorf("cpu: HXGPU_CPU is %q; it can be native, avx2 or portable", engine)
 	}
+	o.Portable = o.Portable || native.Supported() != ""
+	o.AVX2 = o.AVX2 || !native.Wide()
 	switch o.Precision {
 	case device.Float32:
 		return newProcessor[float32](o), nil
@@ -67,9 +76,16 @@ func (p *processor[T]) Info() device.Info {
 	if p.options.Precision == device.Float32 {
 		precision = "float32"
 	}
+	engine := "AVX-512 engine"
+	switch {
+	case p.options.Portable:
+		engine = "portable engine"
+	case p.options.AVX2:
+		engine = "AVX2 engine"
+	}
 	return device.Info{Name: "cpu", Precision: p.options.Precision, Workers: p.options.Workers, Software: true,
 		Limits: device.Limits{GroupLanes: 1024, SharedBytes: 1 << 20, SubgroupLanes: 1},
-		Detail: fmt.Sprintf("portable engine, %s, %d workers", precision, p.options.Workers)}
+		Detail: fmt.Sprintf("%s, %s, %d workers", engine, precision, p.options.Workers)}
 }
 
 func (p *processor[T]) isClosed() bool { return p.crew.dismissed.Load() }
@@ -117,9 +133,19 @@ func (p *processor[T]) Compile(k *shaders.Kernel) (device.Kernel, error) {
 		return nil, err
 	}
 	if !p.options.Portable {
-		if e, err := newNativeEngine[T](k, 8*elementBytes, len(k.Instructions)); err == nil {
+		e, err := newNativeEngine[T](k, 8*elementBytes, len(k.Instructions), !p.options.AVX2)
+		switch {
+		case err == nil:
 			return &kernel[T]{owner: p, source: k, engine: e}, nil
+		case !errors.Is(err, native.ErrNoCode):
+			return nil, err
 		}
+		// The functions of all kernels of a device are to give the same bits.
+		expanded, err := shaders.Expand(k, 8*elementBytes)
+		if err != nil {
+			return nil, err
+		}
+		return &kernel[T]{owner: p, source: k, engine: lockstepEngine[T]{compileLockstep(expanded)}}, nil
 	}
 	if needsLockstep(k) {
 		return &kernel[T]{owner: p, source: k, engine: lockstepEngine[T]{compileLockstep(k)}}, nil

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"time"
 	"unsafe"
 
 	"github.com/hxgpu/hxgpu/device/cpu/native"
@@ -14,8 +15,8 @@ type nativeEngine[T float] struct {
 	work   int
 }
 
-func newNativeEngine[T float](k *shaders.Kernel, bits, work int) (nativeEngine[T], error) {
-	code, err := native.Compile(k, bits)
+func newNativeEngine[T float](k *shaders.Kernel, bits, work int, wide bool) (nativeEngine[T], error) {
+	code, err := native.Compile(k, bits, wide)
 	return nativeEngine[T]{code, k, work}, err
 }
 
@@ -36,32 +37,60 @@ type nativeRunner[T float] struct {
 	engine nativeEngine[T]
 	frame  *native.Frame
 	bound  *arguments[T]
+	step   int // units of a call
 }
 
-// longestCall is how many lane operations one call may do: a goroutine cannot be
-// stopped within it, and the garbage collector waits.
-const longestCall = 4_000_000
+// A goroutine cannot be stopped within a call, and the garbage collector waits for
+// it. So long dispatches are cut into calls of about this time, as found by trying.
+const (
+	longestCall  = 400 * time.Microsecond
+	shortestCall = longestCall / 4
+	firstCall    = 20_000 // operations of lanes
+)
 
 func (r *nativeRunner[T]) run(a *arguments[T], low, high int) {
 	if r.bound != a {
-		for i := range a.floats {
-			switch {
-			case len(a.floats[i]) > 0:
-				r.frame.Bind(i, unsafe.Pointer(&a.floats[i][0]), len(a.floats[i]))
-			case len(a.ints[i]) > 0:
-				r.frame.Bind(i, unsafe.Pointer(&a.ints[i][0]), len(a.ints[i]))
-			default:
-				r.frame.Bind(i, nil, 0)
-			}
-		}
-		r.bound = a
+		r.bind(a)
 	}
-	step := max(longestCall/max(r.engine.work, 1)/r.engine.Block, 1) * r.engine.Block
-	for ; low < high; low += step {
-		if err := r.engine.Run(r.frame, low, min(low+step, high)); err != nil {
-			panic(nativeFailure{err})
+	if r.step == 0 {
+		r.step = max(firstCall/max(r.engine.work, 1)/r.engine.Block, 1) * r.engine.Block
+	}
+	for low < high {
+		end := min(low+r.step, high)
+		if end == high && end-low < r.step {
+			r.call(low, end)
+			return
+		}
+		began := time.Now()
+		r.call(low, end)
+		switch took := time.Since(began); {
+		case took > longestCall && r.step > r.engine.Block:
+			r.step = max(r.step/2/r.engine.Block, 1) * r.engine.Block
+		case took < shortestCall:
+			r.step *= 2
+		}
+		low = end
+	}
+}
+
+func (r *nativeRunner[T]) call(low, high int) {
+	if err := r.engine.Run(r.frame, low, high); err != nil {
+		panic(nativeFailure{err})
+	}
+}
+
+func (r *nativeRunner[T]) bind(a *arguments[T]) {
+	for i := range a.floats {
+		switch {
+		case len(a.floats[i]) > 0:
+			r.frame.Bind(i, unsafe.Pointer(&a.floats[i][0]), len(a.floats[i]))
+		case len(a.ints[i]) > 0:
+			r.frame.Bind(i, unsafe.Pointer(&a.ints[i][0]), len(a.ints[i]))
+		default:
+			r.frame.Bind(i, nil, 0)
 		}
 	}
+	r.bound = a
 }
 
 // nativeFailure carries what went wrong up to where a dispatch ends.

@@ -6,8 +6,23 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/shaders"
 )
+
+// RunRandom runs random kernels, half of them straight and half of them with branches
+// and loops, in both precisions, and compares them with the oracle, as RunAll does
+// with fewer.
+func RunRandom(t *testing.T, kernels int, open func(t *testing.T, p device.Precision) device.Device) {
+	for name, precision := range map[string]device.Precision{"float64": device.Float64, "float32": device.Float32} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t, open(t, precision), nil, precision)
+			randomKernels(h, kernels/4)
+			randomNests(h, kernels/4)
+			h.close()
+		})
+	}
+}
 
 // testRandom runs random kernels, the same ones every time. A kernel that ever
 // fails becomes a test of its own.
@@ -16,6 +31,10 @@ func testRandom(h *harness) {
 	if testing.Short() {
 		kernels = 60
 	}
+	randomKernels(h, kernels)
+}
+
+func randomKernels(h *harness, kernels int) {
 	checked, total := 0, 0
 	for seed := range kernels {
 		h.random = rand.New(rand.NewPCG(uint64(seed), 7))

@@ -18,6 +18,10 @@ func testRandomStructured(h *harness) {
 	if testing.Short() {
 		kernels = 30
 	}
+	randomNests(h, kernels)
+}
+
+func randomNests(h *harness, kernels int) {
 	ran, lanes, uncertain := 0, 0, 0
 	for seed := range kernels {
 		h.random = rand.New(rand.NewPCG(uint64(seed), 11))

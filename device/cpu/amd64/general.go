@@ -186,6 +186,13 @@ func (a *Assembler) Divide32(src Reg) {
 // Test sets the flags of x and y.
 func (a *Assembler) Test(x, y Reg) { a.general(true, y, x, 0x85) }
 
+// TestConstant32 sets the flags of dst and x, 32 bits.
+func (a *Assembler) TestConstant32(dst Reg, x int32) {
+	a.rex(false, 0, nil, dst)
+	a.bytes(0xf7, 0xc0|byte(dst&7))
+	a.int32(x)
+}
+
 // Condition of a jump.
 type Condition uint8
 

@@ -238,6 +238,7 @@ var (
 	LeftInt         = ints(2, 0x47) // by the lanes of y
 	RightInt        = ints(2, 0x45)
 	ShiftInt        = immediate(ints(1, 0x72)) // digit 6 left, 2 right, 4 right with sign
+	MaxUnsigned     = ints(2, 0x3f)
 	EqualInt        = ints(1, 0x76)            // AVX2: to a vector
 	GreaterInt      = ints(1, 0x66)            // AVX2: to a vector
 	CompareInt      = immediate(ints(3, 0x1f)) // AVX-512: to a mask

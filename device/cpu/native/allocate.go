@@ -78,7 +78,11 @@ func (c *compiler) begin() {
 	}
 	c.spare = [2][]int{}
 	c.registers = [classes][]register{}
-	for r := amd64.Reg(2); r < 32; r++ { // 0 and 1 are for the moment
+	last := amd64.Reg(32)
+	if !c.wide {
+		last = c.maskRegisters().first
+	}
+	for r := amd64.Reg(2); r < last; r++ { // 0 and 1 are for the moment
 		c.registers[vectors] = append(c.registers[vectors], register{name: r, holds: free})
 	}
 	for _, r := range generals {
@@ -89,7 +93,7 @@ func (c *compiler) begin() {
 	}
 	c.regions = []openRegion{{first: -1, mask: -1}}
 	if c.tail {
-		c.regions[0].mask = placeTail
+		c.regions[0].mask = c.tailPlace()
 	}
 	c.enterBlock()
 }
@@ -107,7 +111,7 @@ func (c *compiler) classOf(v int) class {
 		if c.uniformTruth[v] {
 			return general
 		}
-		return masks
+		return c.maskClass()
 	}
 	return vectors
 }
@@ -207,13 +211,17 @@ func (c *compiler) drop(x int) {
 		s.reg = -1
 	}
 	if s.place >= 0 && !s.lent {
-		kind := 1
-		if s.class == vectors {
-			kind = 0
-		}
-		c.spare[kind] = append(c.spare[kind], s.place)
+		c.freePlace(s.class, s.place)
 	}
 	s.place = -1
+}
+
+func (c *compiler) freePlace(k class, place int) {
+	kind := 1
+	if k == vectors {
+		kind = 0
+	}
+	c.spare[kind] = append(c.spare[kind], place)
 }
 
 // nextUse is when a value is needed next.
@@ -285,7 +293,7 @@ func (c *compiler) locate(v int) amd64.Reg {
 		c.registers[x.class][r].holds = v
 		switch {
 		case x.class == vectors && v < len(c.instructions) && c.instructions[v].Op == shaders.OpConst:
-			c.Vector(c.floats().Broadcast, c.length, amd64.Mask{}, name, amd64.NoReg, c.floatConstant(c.instructions[v].Float))
+			c.constantVector(name, c.instructions[v].Float)
 		case x.class == vectors:
 			c.Vector(c.floats().Load, c.length, amd64.Mask{}, name, amd64.NoReg, c.place(x.place))
 		case x.class == general:
@@ -302,4 +310,15 @@ func (c *compiler) locate(v int) amd64.Reg {
 // scratch is a register for the time of this instruction.
 func (c *compiler) scratch(k class) amd64.Reg {
 	return c.registers[k][c.take(k)].name
+}
+
+// constantVector loads a constant.
+func (c *compiler) constantVector(dst amd64.Reg, x float64) {
+	m := c.floatConstant(x)
+	if m.Broadcast {
+		m.Broadcast = false
+		c.Vector(c.floats().Broadcast, c.length, all, dst, amd64.NoReg, m)
+		return
+	}
+	c.Vector(c.floats().Load, c.length, all, dst, amd64.NoReg, m)
 }

@@ -27,25 +27,32 @@ type Code struct {
 // by others.
 var ErrPartialBarrier = errors.New("a barrier is reached by some lanes of a group and not by others")
 
+// ErrNoCode says that a kernel has no translation; the portable engine runs it.
+var ErrNoCode = errors.New("there is no machine code for this kernel")
+
 // Supported says why kernels cannot be compiled on this machine, or nothing.
 func Supported() string {
 	switch {
 	case !amd64.Supported:
 		return "no machine code for this processor"
-	case !amd64.HasAVX512():
-		return "this processor has no AVX-512"
+	case !amd64.HasAVX2():
+		return "this processor has no AVX2 with fused multiply-add"
 	}
 	return ""
 }
 
-// Compile translates a lane kernel, for floats of 32 or 64 bits. It fails for kernels
-// that have no translation; the portable engine runs those.
-func Compile(k *shaders.Kernel, bits int) (*Code, error) {
+// Wide reports whether there are vectors of 512 bits.
+func Wide() bool { return amd64.HasAVX512() }
+
+// Compile translates a lane kernel, for floats of 32 or 64 bits and AVX-512 (wide) or
+// AVX2. It fails with
+// [ErrNoCode] for kernels that have no translation.
+func Compile(k *shaders.Kernel, bits int, wide bool) (*Code, error) {
 	expanded, err := shaders.Expand(k, bits)
 	if err != nil {
 		return nil, err
 	}
-	bytes, frameSize, err := compileLanes(expanded, bits)
+	bytes, frameSize, err := compileLanes(expanded, bits, wide)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +60,7 @@ func Compile(k *shaders.Kernel, bits int) (*Code, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Code{memory: memory, frameSize: frameSize, name: k.Name, Bytes: len(bytes), Block: vectorLanes(bits, true)}
+	c := &Code{memory: memory, frameSize: frameSize, name: k.Name, Bytes: len(bytes), Block: vectorLanes(bits, wide)}
 	if k.Lanes > 0 {
 		c.Block = 1
 	} else if c.Block%k.Chains != 0 || k.Chains >= c.Block {

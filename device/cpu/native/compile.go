@@ -35,8 +35,9 @@ type compiler struct {
 	*amd64.Assembler
 	kernel       *shaders.Kernel
 	instructions []shaders.Instruction
-	bits         int // of a float
-	lanes        int // of a vector
+	wide         bool // AVX-512, else AVX2
+	bits         int  // of a float
+	lanes        int  // of a vector
 	length       amd64.Length
 	intLength    amd64.Length
 	chains       int
@@ -90,15 +91,19 @@ func vectorLanes(bits int, wide bool) int {
 }
 
 // compileLanes writes the code of a lane kernel whose functions are expanded.
-func compileLanes(k *shaders.Kernel, bits int) (code []byte, frameSize int, err error) {
-	c := &compiler{Assembler: &amd64.Assembler{Wide: true}, kernel: k, instructions: k.Instructions, bits: bits,
-		lanes: vectorLanes(bits, true), length: amd64.Bits512, intLength: amd64.Bits512, chains: k.Chains, group: k.Lanes > 0,
+func compileLanes(k *shaders.Kernel, bits int, wide bool) (code []byte, frameSize int, err error) {
+	c := &compiler{Assembler: &amd64.Assembler{Wide: wide}, wide: wide, kernel: k, instructions: k.Instructions, bits: bits,
+		lanes: vectorLanes(bits, wide), length: amd64.Bits512, chains: k.Chains, group: k.Lanes > 0,
 		traps: map[int]amd64.Label{}}
+	if !wide {
+		c.length = amd64.Bits256
+	}
+	c.intLength = c.length
 	if bits == 64 {
-		c.intLength = amd64.Bits256
+		c.intLength--
 	}
 	if reason := unsupported(k, c.lanes); reason != "" {
-		return nil, 0, fmt.Errorf("native: kernel %q: %s", k.Name, reason)
+		return nil, 0, fmt.Errorf("native: kernel %q: %w: %s", k.Name, ErrNoCode, reason)
 	}
 	c.packed = !c.group && c.lanes%c.chains == 0 && c.chains < c.lanes
 	if c.packed && c.chains > 1 {
@@ -106,7 +111,7 @@ func compileLanes(k *shaders.Kernel, bits int) (code []byte, frameSize int, err 
 	}
 	n := len(k.Instructions)
 	c.roots = roots{n, n + 1, n + 2, n + 3, n + 4}
-	c.frameSize = 64 * 3 // counters, and a vector of counting lanes
+	c.frameSize = firstPlace
 	for _, s := range k.Shared {
 		c.shared = append(c.shared, c.frameSize)
 		c.frameSize += (s.Size*bits/8 + 63) / 64 * 64
@@ -148,13 +153,16 @@ func unsupported(k *shaders.Kernel, lanes int) string {
 
 // Places of the counters in the frame.
 const (
-	placeLane   = 0
-	placeItem   = 8
-	placeChain  = 16
-	placeLocal  = 24
-	placeHigh   = 32
-	placeTail   = 40
-	placeActive = 48
+	placeLane  = 0
+	placeItem  = 8
+	placeChain = 16
+	placeLocal = 24
+	placeHigh  = 32
+	placeTail  = 40
+
+	placeTailVector = 64  // the same as a vector, for AVX2
+	placeScatter    = 128 // indices and elements
+	firstPlace      = 192
 )
 
 func (c *compiler) place(offset int) amd64.Mem { return amd64.At(frame, offset) }
@@ -180,7 +188,7 @@ func (c *compiler) grid() {
 		c.Bind(rest)
 		c.Test(amd64.RAX, amd64.RAX)
 		c.JumpIf(amd64.LessEqual, end)
-		c.tailMask(amd64.RAX)
+		c.setTail(amd64.RAX)
 		c.setItem()
 		c.body(true)
 		c.Bind(end)
@@ -217,7 +225,7 @@ func (c *compiler) grid() {
 	}
 	if rest := c.chains % c.lanes; rest > 0 {
 		c.MoveConstant(amd64.RAX, int64(rest))
-		c.tailMask(amd64.RAX)
+		c.setTail(amd64.RAX)
 		c.body(true)
 	}
 	c.advance(placeItem, 1)
@@ -247,7 +255,7 @@ func (c *compiler) groups() {
 	}
 	if rest := c.kernel.Lanes % c.lanes; rest > 0 {
 		c.MoveConstant(amd64.RAX, int64(rest))
-		c.tailMask(amd64.RAX)
+		c.setTail(amd64.RAX)
 		c.body(true)
 	}
 	c.advance(placeItem, 1)
@@ -274,15 +282,6 @@ func (c *compiler) setItem() {
 	}
 	c.Shift(amd64.Right, amd64.RCX, shift)
 	c.Store64(c.place(placeItem), amd64.RCX)
-}
-
-// tailMask puts the mask of the first n lanes in its place, n in a register.
-func (c *compiler) tailMask(n amd64.Reg) {
-	c.Move(amd64.RCX, n)
-	c.MoveConstant(amd64.RDX, 1)
-	c.ShiftBy32(amd64.Left, amd64.RDX)
-	c.DoConstant(amd64.Sub, amd64.RDX, 1)
-	c.Store64(c.place(placeTail), amd64.RDX)
 }
 
 // body writes the kernel once, for vectors all of whose lanes are there or not.

@@ -65,7 +65,11 @@ func (c *compiler) arithmetic(v int, i shaders.Instruction) {
 	case shaders.OpSelect:
 		k, no := c.truth(i.A), c.locate(int(i.C))
 		yes := c.float(i.B)
-		c.Vector(f.Blend, c.length, amd64.Mask{K: k}, c.define(v), no, yes)
+		if c.wide {
+			c.Vector(f.Blend, c.length, amd64.Mask{K: k}, c.define(v), no, yes)
+		} else {
+			c.Vector(f.BlendVector, c.length, all, c.define(v), no, yes, byte(k)<<4)
+		}
 	case shaders.OpIntToFloat:
 		x := c.vector(i.A)
 		c.Vector(f.FromInt, c.length, all, c.define(v), amd64.NoReg, x)
@@ -103,7 +107,7 @@ func (c *compiler) powerOfTwo(v int, i shaders.Instruction) {
 		c.Vector(amd64.Shift64, c.length, all, 6, dst, dst, 52)
 		return
 	}
-	c.Vector(amd64.AddInt, c.length, all, dst, x, c.bitsConstant(127))
+	c.Vector(amd64.AddInt, c.length, all, dst, x, c.intConstant(127))
 	c.Vector(amd64.ShiftInt, c.length, all, 6, dst, dst, 23)
 }
 
@@ -124,24 +128,37 @@ func (c *compiler) logic(v int, i shaders.Instruction) {
 		}
 		c.Vector(f.Compare, c.length, all, c.define(v), x, y, how)
 	case shaders.OpLessInt, shaders.OpEqualInt:
-		how := byte(amd64.IntLess)
-		if i.Op == shaders.OpEqualInt {
-			how = amd64.IntEqual
-		}
 		x, y := c.vector(i.A), c.vector(i.B)
-		c.Vector(amd64.CompareInt, c.intLength, all, c.define(v), x, y, how)
+		c.compareIntegers(c.define(v), x, y, i.Op == shaders.OpEqualInt)
 	case shaders.OpAnd:
 		x, y := c.truth(i.A), c.truth(i.B)
-		c.Masks(amd64.MaskAnd, c.lanes, c.define(v), x, y)
+		c.maskAnd(c.define(v), x, y)
 	case shaders.OpOr:
 		x, y := c.truth(i.A), c.truth(i.B)
-		c.Masks(amd64.MaskOr, c.lanes, c.define(v), x, y)
+		c.maskOr(c.define(v), x, y)
 	case shaders.OpNot:
 		x := c.truth(i.A)
-		c.MaskNot(c.lanes, c.define(v), x)
+		c.maskNot(c.define(v), x)
 	default:
 		c.Fail("no code for operation %d on truth values", i.Op)
 	}
+}
+
+// compareIntegers is dst = x < y, or x == y, as a mask.
+func (c *compiler) compareIntegers(dst, x, y amd64.Reg, equal bool) {
+	switch {
+	case c.wide && equal:
+		c.Vector(amd64.CompareInt, c.intLength, all, dst, x, y, amd64.IntEqual)
+		return
+	case c.wide:
+		c.Vector(amd64.CompareInt, c.intLength, all, dst, x, y, amd64.IntLess)
+		return
+	case equal:
+		c.Vector(amd64.EqualInt, c.intLength, all, dst, x, y)
+	default:
+		c.Vector(amd64.GreaterInt, c.intLength, all, dst, y, x)
+	}
+	c.maskWiden(dst)
 }
 
 // sharedLogic writes a truth value that all lanes share: 0 or 1 in a general register.
@@ -224,24 +241,23 @@ func (c *compiler) set(variable int, v shaders.Value, masked bool) {
 		}
 	case masks:
 		k := c.truth(v)
-		if masked {
-			active := c.active()
-			c.MaskLoad(c.lanes, 7, at)
-			c.Masks(amd64.MaskAndNot, c.lanes, 7, active.K, 7)
-			c.Masks(amd64.MaskAnd, c.lanes, 6, active.K, k)
-			c.Masks(amd64.MaskOr, c.lanes, 7, 7, 6)
-			k = 7
+		if active, some := c.active(); masked && some {
+			r := c.maskRegisters()
+			c.maskLoad(r.second, to.place)
+			c.maskAndNot(r.second, active, r.second)
+			c.maskAnd(r.first, active, k)
+			c.maskOr(r.second, r.second, r.first)
+			k = r.second
 		}
-		c.MaskStore(c.lanes, at, k)
+		c.maskStore(to.place, k)
 	default:
-		mask := all
-		if masked {
-			mask = c.active()
-		}
-		if c.instructions[v].Type == shaders.Int {
-			c.Vector(amd64.StoreInt, c.intLength, mask, c.vector(v), amd64.NoReg, at)
-		} else {
-			c.Vector(c.floats().Store, c.length, mask, c.locate(int(v)), amd64.NoReg, at)
+		switch c.instructions[v].Type {
+		case shaders.Int:
+			c.storeLanes(c.intTransfer(), c.vector(v), at, masked)
+		case shaders.Bool:
+			c.storeLanes(c.floatTransfer(), c.truth(v), at, masked)
+		default:
+			c.storeLanes(c.floatTransfer(), c.locate(int(v)), at, masked)
 		}
 	}
 }
@@ -251,11 +267,13 @@ func (c *compiler) control(v int, i shaders.Instruction) {
 	region := &c.regions[len(c.regions)-1]
 	switch i.Op {
 	case shaders.OpBarrier:
-		if region.mask >= 0 && region.mask != placeTail {
-			c.MaskLoad(c.lanes, 7, c.place(region.mask))
-			c.MaskTo(c.lanes, amd64.RAX, 7)
+		if region.mask >= 0 && region.mask != c.tailPlace() {
+			moment := c.maskRegisters().second
+			c.maskLoad(moment, region.mask)
+			c.maskBits(amd64.RAX, moment)
 			if c.tail {
-				c.Load64(amd64.RCX, c.place(placeTail))
+				c.maskLoad(moment, c.tailPlace())
+				c.maskBits(amd64.RCX, moment)
 			} else {
 				c.MoveConstant(amd64.RCX, 1<<c.lanes-1)
 			}
@@ -283,8 +301,8 @@ func (c *compiler) control(v int, i shaders.Instruction) {
 		}
 		c.Bind(region.end)
 		c.enterBlock()
-		if region.mask >= 0 && region.mask != placeTail && c.ownsMask(region) {
-			c.spare[1] = append(c.spare[1], region.mask)
+		if region.mask >= 0 && region.mask != c.tailPlace() && c.ownsMask(region) {
+			c.freePlace(c.maskClass(), region.mask)
 		}
 		c.regions = c.regions[:len(c.regions)-1]
 	}
@@ -313,10 +331,10 @@ func (c *compiler) branch(v int, i shaders.Instruction) {
 		c.flush()
 		c.Test(amd64.RAX, amd64.RAX)
 	} else {
-		r.mask = c.newPlace(masks)
-		c.narrow(r.mask, outer, c.truth(i.A), amd64.MaskAnd)
+		r.mask = c.newPlace(c.maskClass())
+		c.narrow(r.mask, outer, c.truth(i.A), true)
 		c.flush()
-		c.MaskTest(c.lanes, 7, 7)
+		c.maskTest(c.maskRegisters().second)
 	}
 	c.JumpIf(amd64.Equal, r.alternate)
 	c.regions = append(c.regions, r)
@@ -324,17 +342,23 @@ func (c *compiler) branch(v int, i shaders.Instruction) {
 }
 
 // narrow stores the mask of a region: the outer one and those for which a condition
-// holds, or does not (MaskAndNot). It is left in k7.
-func (c *compiler) narrow(place int, outer openRegion, condition amd64.Reg, op amd64.MaskOperation) {
+// holds, or does not. It is left in the second register of masks.
+func (c *compiler) narrow(place int, outer openRegion, condition amd64.Reg, holds bool) {
+	r := c.maskRegisters()
 	if outer.mask >= 0 {
-		c.MaskLoad(c.lanes, 6, c.place(outer.mask))
-		c.Masks(op, c.lanes, 7, condition, 6)
-	} else if op == amd64.MaskAnd {
-		c.MaskMove(c.lanes, 7, condition)
-	} else {
-		c.MaskNot(c.lanes, 7, condition)
+		c.maskLoad(r.first, outer.mask)
 	}
-	c.MaskStore(c.lanes, c.place(place), 7)
+	switch {
+	case outer.mask >= 0 && holds:
+		c.maskAnd(r.second, condition, r.first)
+	case outer.mask >= 0:
+		c.maskAndNot(r.second, condition, r.first)
+	case holds:
+		c.maskMove(r.second, condition)
+	default:
+		c.maskNot(r.second, condition)
+	}
+	c.maskStore(place, r.second)
 }
 
 // otherwise begins the else of a branch.
@@ -344,9 +368,9 @@ func (c *compiler) otherwise(region *openRegion) {
 	if c.uniformTruth[condition] {
 		return
 	}
-	c.narrow(region.mask, outer, c.locate(int(condition)), amd64.MaskAndNot)
+	c.narrow(region.mask, outer, c.locate(int(condition)), false)
 	c.flush()
-	c.MaskTest(c.lanes, 7, 7)
+	c.maskTest(c.maskRegisters().second)
 	c.JumpIf(amd64.Equal, region.end)
 	c.enterBlock()
 }
@@ -359,13 +383,14 @@ func (c *compiler) loop(v int, i shaders.Instruction) {
 	r := openRegion{first: v, mask: outer.mask, top: c.NewLabel(), end: c.NewLabel(), counter: counter.place}
 	varying := !c.integers[i.A].uniform()
 	if varying || c.breaksVary(v) {
-		r.mask = c.newPlace(masks)
+		r.mask = c.newPlace(c.maskClass())
+		moment := c.maskRegisters().second
 		if outer.mask >= 0 {
-			c.Load64(amd64.RAX, c.place(outer.mask))
+			c.maskLoad(moment, outer.mask)
 		} else {
-			c.MoveConstant(amd64.RAX, 1<<c.lanes-1)
+			c.maskFull(moment)
 		}
-		c.Store64(c.place(r.mask), amd64.RAX)
+		c.maskStore(r.mask, moment)
 	}
 	c.flush()
 	c.MoveConstant(amd64.RAX, 0)
@@ -389,11 +414,13 @@ func (c *compiler) enough(r *openRegion) {
 	}
 	n := c.vector(count)
 	c.Vector(amd64.BroadcastInt, c.intLength, all, 0, amd64.NoReg, c.place(r.counter))
-	c.MaskLoad(c.lanes, 6, c.place(r.mask))
-	c.Vector(amd64.CompareInt, c.intLength, amd64.Mask{K: 6}, 7, n, 0+amd64.Reg(0), amd64.IntGreater)
-	c.MaskStore(c.lanes, c.place(r.mask), 7)
+	k := c.maskRegisters()
+	c.maskLoad(k.first, r.mask)
+	c.compareIntegers(k.second, 0, n, false)
+	c.maskAnd(k.second, k.second, k.first)
+	c.maskStore(r.mask, k.second)
 	c.forget()
-	c.MaskTest(c.lanes, 7, 7)
+	c.maskTest(k.second)
 	c.JumpIf(amd64.Equal, r.end)
 }
 
@@ -424,11 +451,12 @@ func (c *compiler) leave(i shaders.Instruction) {
 		return
 	}
 	k := c.locate(int(i.A))
-	c.MaskLoad(c.lanes, 6, c.place(r.mask))
-	c.Masks(amd64.MaskAndNot, c.lanes, 7, k, 6)
-	c.MaskStore(c.lanes, c.place(r.mask), 7)
+	m := c.maskRegisters()
+	c.maskLoad(m.first, r.mask)
+	c.maskAndNot(m.second, k, m.first)
+	c.maskStore(r.mask, m.second)
 	c.flush()
-	c.MaskTest(c.lanes, 7, 7)
+	c.maskTest(m.second)
 	c.JumpIf(amd64.Equal, r.end)
 	c.enterBlock()
 }

@@ -84,7 +84,12 @@ func (c *compiler) varyingInteger(v int, i shaders.Instruction) {
 		return
 	case shaders.OpSelectInt:
 		k, yes, no := c.truth(i.A), c.vector(i.B), c.vector(i.C)
-		c.Vector(amd64.BlendInt, l, amd64.Mask{K: k}, c.define(v), no, yes)
+		if c.wide {
+			c.Vector(amd64.BlendInt, l, amd64.Mask{K: k}, c.define(v), no, yes)
+		} else {
+			c.maskNarrow(0, k)
+			c.Vector(amd64.Floats(32).BlendVector, l, all, c.define(v), no, yes, 0<<4)
+		}
 		return
 	case shaders.OpFloatToInt:
 		x := c.locate(int(i.A))
@@ -117,7 +122,7 @@ func (c *compiler) varyingInteger(v int, i shaders.Instruction) {
 	case shaders.OpXorInt:
 		c.Vector(amd64.XorInt, l, all, dst, x, y)
 	case shaders.OpShiftLeftInt, shaders.OpShiftRightInt:
-		c.Vector(amd64.AndInt, l, all, 0, y, spread(c.Int32(31)))
+		c.Vector(amd64.AndInt, l, all, 0, y, c.intConstant(31))
 		op := amd64.LeftInt
 		if i.Op == shaders.OpShiftRightInt {
 			op = amd64.RightInt
@@ -135,20 +140,25 @@ func (c *compiler) multiplyHigh(dst, x, y amd64.Reg) {
 	c.Vector(amd64.MulUnsigned64, l, all, 0, x, y)
 	c.Vector(amd64.Shift64, l, all, 2, 0, amd64.Reg(0), 32)
 	c.Vector(amd64.Shift64, l, all, 2, 1, x, 32)
+	upper := c.scratch(vectors)
+	c.Vector(amd64.Shift64, l, all, 2, upper, y, 32)
+	c.Vector(amd64.MulUnsigned64, l, all, 1, 1, upper)
+	if !c.wide {
+		c.Vector(amd64.BlendWords, l, all, dst, 0, amd64.Reg(1), 0xaa)
+		return
+	}
+	odd := c.maskRegisters().second
 	c.MoveConstant(amd64.RAX, 0xaaaa)
-	c.MaskFrom(16, 7, amd64.RAX)
-	spareY := c.scratch(vectors)
-	c.Vector(amd64.Shift64, l, all, 2, spareY, y, 32)
-	c.Vector(amd64.MulUnsigned64, l, all, 1, 1, spareY)
-	c.Vector(amd64.BlendInt, l, amd64.Mask{K: 7}, dst, 0, amd64.Reg(1))
+	c.MaskFrom(16, odd, amd64.RAX)
+	c.Vector(amd64.BlendInt, l, amd64.Mask{K: odd}, dst, 0, amd64.Reg(1))
 }
 
 // countBits writes the numbers of bits that are set, by adding up neighbours
 // (Warren, Hacker's Delight, section 5-1).
 func (c *compiler) countBits(dst, x amd64.Reg) {
 	l := c.intLength
-	half := spread(c.Int32(0x55555555))
-	pairs := spread(c.Int32(0x33333333))
+	half := c.intConstant(0x55555555)
+	pairs := c.intConstant(0x33333333)
 	c.Vector(amd64.ShiftInt, l, all, 2, 0, x, 1)
 	c.Vector(amd64.AndInt, l, all, 0, 0, half)
 	c.Vector(amd64.SubInt, l, all, dst, x, amd64.Reg(0))
@@ -158,8 +168,8 @@ func (c *compiler) countBits(dst, x amd64.Reg) {
 	c.Vector(amd64.AddInt, l, all, dst, dst, amd64.Reg(0))
 	c.Vector(amd64.ShiftInt, l, all, 2, 0, dst, 4)
 	c.Vector(amd64.AddInt, l, all, dst, dst, amd64.Reg(0))
-	c.Vector(amd64.AndInt, l, all, dst, dst, spread(c.Int32(0x0f0f0f0f)))
-	c.Vector(amd64.MulInt, l, all, dst, dst, spread(c.Int32(0x01010101)))
+	c.Vector(amd64.AndInt, l, all, dst, dst, c.intConstant(0x0f0f0f0f))
+	c.Vector(amd64.MulInt, l, all, dst, dst, c.intConstant(0x01010101))
 	c.Vector(amd64.ShiftInt, l, all, 2, dst, dst, 24)
 }
 
@@ -169,12 +179,16 @@ func (c *compiler) exponent(v int, i shaders.Instruction) {
 	dst := c.define(v)
 	if c.bits == 32 {
 		c.Vector(amd64.ShiftInt, c.length, all, 2, dst, x, 23)
-		c.Vector(amd64.AndInt, c.length, all, dst, dst, spread(c.Int32(0xff)))
-		c.Vector(amd64.SubInt, c.length, all, dst, dst, spread(c.Int32(127)))
+		c.Vector(amd64.AndInt, c.length, all, dst, dst, c.intConstant(0xff))
+		c.Vector(amd64.SubInt, c.length, all, dst, dst, c.intConstant(127))
 		return
 	}
 	c.Vector(amd64.Shift64, c.length, all, 2, 0, x, 52)
 	c.Vector(amd64.And64, c.length, all, 0, 0, c.bitsConstant(0x7ff))
-	c.Vector(amd64.Narrow, c.length, all, 0, amd64.NoReg, dst)
-	c.Vector(amd64.SubInt, c.intLength, all, dst, dst, spread(c.Int32(1023)))
+	if c.wide {
+		c.Vector(amd64.Narrow, c.length, all, 0, amd64.NoReg, dst)
+	} else {
+		c.maskNarrow(dst, 0)
+	}
+	c.Vector(amd64.SubInt, c.intLength, all, dst, dst, c.intConstant(1023))
 }

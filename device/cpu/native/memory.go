@@ -119,15 +119,31 @@ func (c *compiler) checkIndex(target int, x integer) {
 
 // checkVector makes sure that the active lanes' indices are in their buffer.
 func (c *compiler) checkVector(target int, index amd64.Reg) {
-	k := c.active()
-	limit := amd64.Mem{}
+	limit := amd64.At(arguments, argumentBuffers+16*target+8)
 	if target < 0 {
 		limit = c.Int32(int32(c.kernel.Shared[-1-target].Size))
-	} else {
-		limit = amd64.At(arguments, argumentBuffers+16*target+8)
 	}
-	c.Vector(amd64.CompareUnsigned, c.intLength, k, 7, index, spread(limit), amd64.IntGreaterEqual)
-	c.MaskTest(c.lanes, 7, 7)
+	k, some := c.active()
+	moment := c.maskRegisters().second
+	if c.wide {
+		mask := all
+		if some {
+			mask.K = k
+		}
+		limit.Broadcast = true
+		c.Vector(amd64.CompareUnsigned, c.intLength, mask, moment, index, limit, amd64.IntGreaterEqual)
+		c.maskTest(moment)
+	} else {
+		c.Vector(amd64.BroadcastInt, c.intLength, all, 1, amd64.NoReg, limit)
+		c.Vector(amd64.MaxUnsigned, c.intLength, all, 1, 1, index)
+		c.Vector(amd64.EqualInt, c.intLength, all, 1, 1, index) // not below the limit
+		if some {
+			c.maskNarrow(moment, k)
+			c.Vector(amd64.AndInt, c.intLength, all, 1, 1, moment)
+		}
+		c.Vector(amd64.Floats(32).Signs, c.intLength, all, amd64.RAX, amd64.NoReg, amd64.Reg(1))
+		c.Test(amd64.RAX, amd64.RAX)
+	}
 	c.JumpIf(amd64.NotEqual, c.outside(target))
 }
 
@@ -160,80 +176,60 @@ func (c *compiler) gathered(i shaders.Instruction, index amd64.Reg, size int) am
 
 // load writes a load of floats.
 func (c *compiler) load(v int, i shaders.Instruction) {
-	x, size, f := c.integers[i.A], c.bits/8, c.floats()
+	x, t := c.integers[i.A], c.floatTransfer()
 	if x.varying {
 		index := c.locate(int(i.A))
 		c.checkVector(c.target(i), index)
-		c.gather(f.Gather, c.length, c.define(v), c.gathered(i, index, size))
+		m := c.gathered(i, index, t.bytes)
+		c.gatherLanes(t, c.define(v), m)
 		return
 	}
 	c.checkIndex(c.target(i), x)
-	m := c.element(i, x, size)
+	m := c.element(i, x, t.bytes)
 	if x.counts {
-		k := c.active()
-		k.Zero = k.K != 0
-		c.Vector(f.Load, c.length, k, c.define(v), amd64.NoReg, m)
+		c.loadLanes(t, c.define(v), m)
 		return
 	}
-	c.Vector(f.Broadcast, c.length, amd64.Mask{}, c.define(v), amd64.NoReg, m)
-}
-
-// gather writes a gather of the active lanes.
-func (c *compiler) gather(op amd64.Operation, l amd64.Length, dst amd64.Reg, m amd64.Mem) {
-	if k := c.active(); k.K != 0 {
-		c.MaskMove(c.lanes, 7, k.K)
-	} else {
-		c.Masks(amd64.MaskXnor, c.lanes, 7, 7, 7)
-	}
-	c.Vector(amd64.XorInt, l, amd64.Mask{}, dst, dst, dst)
-	c.Vector(op, l, amd64.Mask{K: 7}, dst, amd64.NoReg, m)
+	c.Vector(c.floats().Broadcast, c.length, all, c.define(v), amd64.NoReg, m)
 }
 
 // loadInt writes a load of integers.
 func (c *compiler) loadInt(v int, i shaders.Instruction) {
-	x := c.integers[i.A]
-	switch {
-	case x.varying:
+	x, t := c.integers[i.A], c.intTransfer()
+	if x.varying {
 		index := c.locate(int(i.A))
 		c.checkVector(c.target(i), index)
-		c.gather(amd64.GatherInt, c.intLength, c.define(v), c.gathered(i, index, 4))
-	case x.counts:
-		c.checkIndex(c.target(i), x)
-		k := c.active()
-		k.Zero = k.K != 0
-		m := c.element(i, x, 4)
-		c.Vector(amd64.LoadInt, c.intLength, k, c.define(v), amd64.NoReg, m)
-	default:
-		c.checkIndex(c.target(i), x)
-		m := c.element(i, x, 4)
-		c.LoadSigned32(c.define(v), m)
+		m := c.gathered(i, index, t.bytes)
+		c.gatherLanes(t, c.define(v), m)
+		return
 	}
+	c.checkIndex(c.target(i), x)
+	m := c.element(i, x, t.bytes)
+	if x.counts {
+		c.loadLanes(t, c.define(v), m)
+		return
+	}
+	c.LoadSigned32(c.define(v), m)
 }
 
 // storeTo writes a store of floats or integers. Lanes that share an index are at most
 // one that is active.
 func (c *compiler) storeTo(i shaders.Instruction) {
-	x, size, l, store, scatter := c.integers[i.A], c.bits/8, c.length, c.floats().Store, c.floats().Scatter
+	x := c.integers[i.A]
 	var src amd64.Reg
+	t := c.floatTransfer()
 	if i.Op == shaders.OpStoreInt {
-		size, l, store, scatter = 4, c.intLength, amd64.StoreInt, amd64.ScatterInt
+		t = c.intTransfer()
 		src = c.vector(i.B)
 	} else {
 		src = c.locate(int(i.B))
 	}
 	if x.counts {
 		c.checkIndex(c.target(i), x)
-		m := c.element(i, x, size)
-		c.Vector(store, l, c.active(), src, amd64.NoReg, m)
+		c.storeLanes(t, src, c.element(i, x, t.bytes), true)
 		return
 	}
 	index := c.vector(i.A)
 	c.checkVector(c.target(i), index)
-	m := c.gathered(i, index, size)
-	if k := c.active(); k.K != 0 {
-		c.MaskMove(c.lanes, 7, k.K)
-	} else {
-		c.Masks(amd64.MaskXnor, c.lanes, 7, 7, 7)
-	}
-	c.Vector(scatter, l, amd64.Mask{K: 7}, src, amd64.NoReg, m)
+	c.scatterLanes(t, src, index, c.gathered(i, index, t.bytes))
 }

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 
@@ -15,27 +16,30 @@ func (c *compiler) floats() floatOperations { return amd64.Floats(c.bits) }
 
 // floatConstant is the address of a constant, for all lanes.
 func (c *compiler) floatConstant(x float64) amd64.Mem {
-	m := amd64.Mem{}
 	if c.bits == 32 {
-		m = c.Float32(float32(x))
-	} else {
-		m = c.Float64(x)
+		return c.bitsConstant(uint64(math.Float32bits(float32(x))))
 	}
-	return m
+	return c.bitsConstant(math.Float64bits(x))
 }
 
-// spread is a memory operand that stands for all lanes.
-func spread(m amd64.Mem) amd64.Mem {
-	m.Broadcast = true
-	return m
-}
-
-// bitsConstant is the address of a bit pattern of the width of a float.
+// bitsConstant is a memory operand, a bit pattern of the width of a float for all
+// lanes: one that the processor spreads, or a whole vector.
 func (c *compiler) bitsConstant(x uint64) amd64.Mem {
-	if c.bits == 32 {
-		return spread(c.Constant(binary.LittleEndian.AppendUint32(nil, uint32(x))))
+	return c.spread(binary.LittleEndian.AppendUint64(nil, x)[:c.bits/8], c.length)
+}
+
+// intConstant is a memory operand, a number for all lanes.
+func (c *compiler) intConstant(x int) amd64.Mem {
+	return c.spread(binary.LittleEndian.AppendUint32(nil, uint32(int32(x))), c.intLength)
+}
+
+func (c *compiler) spread(element []byte, l amd64.Length) amd64.Mem {
+	if c.wide {
+		m := c.Constant(element)
+		m.Broadcast = true
+		return m
 	}
-	return spread(c.Constant(binary.LittleEndian.AppendUint64(nil, x)))
+	return c.Constant(bytes.Repeat(element, l.Bytes()/len(element)))
 }
 
 // countingLanes is the address of the numbers of the lanes, int32.
@@ -62,7 +66,7 @@ func (c *compiler) float(v shaders.Value) any {
 	x := &c.values[v]
 	if x.reg < 0 {
 		if i := c.instructions[v]; i.Op == shaders.OpConst {
-			return spread(c.floatConstant(i.Float))
+			return c.floatConstant(i.Float)
 		}
 		if x.place >= 0 && c.nextUse(int(v)) >= math.MaxInt-1 {
 			return c.place(x.place)
@@ -93,7 +97,12 @@ func (c *compiler) spreadInteger(r amd64.Reg, x integer) {
 			c.plus(amd64.RAX, g, x.offset)
 			g = amd64.RAX
 		}
-		c.Vector(amd64.SpreadInt, c.intLength, none, r, amd64.NoReg, g)
+		if c.wide {
+			c.Vector(amd64.SpreadInt, c.intLength, none, r, amd64.NoReg, g)
+		} else {
+			c.FromGeneral32(r, g)
+			c.Vector(amd64.BroadcastInt, c.intLength, none, r, amd64.NoReg, r)
+		}
 	}
 	if x.counts {
 		c.Vector(amd64.AddInt, c.intLength, none, r, r, c.countingLanes())
@@ -137,24 +146,9 @@ func (c *compiler) truth(v shaders.Value) amd64.Reg {
 		return c.locate(int(v))
 	}
 	g := c.locate(int(v))
-	k := c.scratch(masks)
-	c.MoveConstant(amd64.RAX, 0)
-	c.Do(amd64.Sub, amd64.RAX, g)
-	c.MaskFrom(c.lanes, k, amd64.RAX)
+	k := c.scratch(c.maskClass())
+	c.maskSpread(k, g)
 	return k
-}
-
-// active is the mask that loads and stores are done under.
-func (c *compiler) active() amd64.Mask {
-	region := &c.regions[len(c.regions)-1]
-	if region.mask < 0 {
-		return amd64.Mask{}
-	}
-	if !c.loaded {
-		c.MaskLoad(c.lanes, 1, c.place(region.mask))
-		c.loaded = true
-	}
-	return amd64.Mask{K: 1}
 }
 
 // buffer is the address of a buffer.
