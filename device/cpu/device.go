@@ -126,7 +126,7 @@ func (p *processor[T]) Compile(k *shaders.Kernel) (device.Kernel, error) {
 		elementBytes = 4
 	}
 	if k.Arrays != nil {
-		return &kernel[T]{owner: p, source: k, engine: newArrayEngine[T](k, 8*elementBytes, p.options.Portable)}, nil
+		return &kernel[T]{owner: p, source: k, engine: newArrayEngine[T](k, 8*elementBytes, p.options)}, nil
 	}
 	limits := p.Info().Limits
 	if err := checkLimits(k, limits.GroupLanes, limits.SharedBytes, elementBytes); err != nil {

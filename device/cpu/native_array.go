@@ -3,7 +3,6 @@ package cpu
 import (
 	"unsafe"
 
-	"github.com/hxgpu/hxgpu/device/cpu/amd64"
 	"github.com/hxgpu/hxgpu/device/cpu/native"
 	"github.com/hxgpu/hxgpu/shaders"
 )
@@ -16,9 +15,9 @@ type arrayNativeEngine[T float] struct {
 
 // newArrayEngine compiles an array kernel to machine code where that is wanted and
 // possible.
-func newArrayEngine[T float](k *shaders.Kernel, bits int, portable bool) engine[T] {
-	if !portable {
-		if code, err := native.CompileArrays(k, bits, amd64.HasAVX512()); err == nil {
+func newArrayEngine[T float](k *shaders.Kernel, bits int, o Options) engine[T] {
+	if !o.Portable {
+		if code, err := native.CompileArrays(k, bits, !o.AVX2); err == nil {
 			return arrayNativeEngine[T]{code, arrayWork(k.Arrays)}
 		}
 	}

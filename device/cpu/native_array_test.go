@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/hxgpu/hxgpu/device/cpu/amd64"
 	"github.com/hxgpu/hxgpu/device/cpu/native"
 	"github.com/hxgpu/hxgpu/shaders"
 	"github.com/hxgpu/hxgpu/tensor"
@@ -53,11 +52,7 @@ func newArrayTest(t testing.TB, lanes int, together bool, input int, build func(
 	return a
 }
 
-// arguments are buffers for the kernel; what is beyond the outputs must stay.
-func (a arrayTest) arguments(input []float64) arguments[float64] {
-	return argumentsOf[float64](a, input)
-}
-
+// argumentsOf are buffers for the kernel; what is beyond the outputs must stay.
 func argumentsOf[T float](a arrayTest, input []float64) arguments[T] {
 	out := arguments[T]{ints: make([][]int32, len(a.sizes))}
 	for n, size := range a.sizes {
@@ -75,10 +70,10 @@ func argumentsOf[T float](a arrayTest, input []float64) arguments[T] {
 
 // widths are the kinds of machine code that run here.
 func widths(t testing.TB) []bool {
-	if !amd64.Supported || !amd64.HasAVX2() {
-		t.Skip("no machine code runs here")
+	if reason := native.Supported(); reason != "" {
+		t.Skip(reason)
 	}
-	if !amd64.HasAVX512() {
+	if !native.Wide() {
 		return []bool{false}
 	}
 	return []bool{true, false}
@@ -382,6 +377,27 @@ func TestNativeRandomArrays(t *testing.T) {
 		})
 		compareBoth(t, a, normals(r, 300*a.lanes), 1e-11, 2e-2, fmt.Sprint("seed ", seed))
 	}
+}
+
+// TestNativeLongLoops: code that returns in the middle of loops goes on where it was,
+// in those that go back too, and in loops within loops.
+func TestNativeLongLoops(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	a := newArrayTest(t, 3, true, 16*16+32, func(x tensor.Value) []tensor.Value {
+		factor := piece(x, 0, 16, 16).Scale(0.1)
+		step := func(s tensor.Step) (next, stacked []tensor.Value) {
+			return []tensor.Value{factor.MatMul(s.Carried[0]).Add(s.Carried[0].Scale(0.5)).Sin()}, []tensor.Value{s.Carried[0].Sum()}
+		}
+		start := []tensor.Value{piece(x, 256, 16, 2)}
+		forth, sums := tensor.Loop(5000, start, nil, step)
+		back, others := tensor.LoopBackwards(5000, start, nil, step)
+		nested, _ := tensor.LoopBackwards(70, start, nil, func(s tensor.Step) (next, stacked []tensor.Value) {
+			inner, _ := tensor.Loop(70, s.Carried, nil, step)
+			return inner, nil
+		})
+		return []tensor.Value{forth[0], sums[0], back[0], others[0], nested[0]}
+	})
+	compareArrays[float64](t, a, normals(r, 3*a.sizes[0]), 1e-11, "long loops")
 }
 
 // TestNativeCollection runs machine code while other goroutines allocate and the

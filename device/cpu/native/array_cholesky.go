@@ -112,7 +112,7 @@ func (f *factorization) inRegisters() {
 				if j == k+1 {
 					c.Vector(c.f.FusedSub231, c.whole, all, vector(j, v), vector(k, v), moment)
 				} else {
-					c.Vector(c.f.FusedSub231, c.whole, all, vector(j, v), vector(k, v), spread(f.place(f.scaled+j*c.size)))
+					c.Vector(c.f.FusedSub231, c.whole, all, vector(j, v), vector(k, v), toAll(f.place(f.scaled+j*c.size)))
 				}
 			}
 		}
@@ -129,9 +129,9 @@ func (f *factorization) inRegisters() {
 				continue
 			case v == own:
 				c.maskOf(2, uint16(math.MaxUint16<<(j%c.lanes)))
-				c.Vector(c.f.Mul, c.whole, amd64.Mask{K: 2, Zero: true}, moment, vector(j, v), spread(f.place(f.roots+j*c.size)))
+				c.Vector(c.f.Mul, c.whole, amd64.Mask{K: 2, Zero: true}, moment, vector(j, v), toAll(f.place(f.roots+j*c.size)))
 			default:
-				c.Vector(c.f.Mul, c.whole, all, moment, vector(j, v), spread(f.place(f.roots+j*c.size)))
+				c.Vector(c.f.Mul, c.whole, all, moment, vector(j, v), toAll(f.place(f.roots+j*c.size)))
 			}
 			c.Vector(c.f.Store, c.whole, all, moment, amd64.NoReg, to)
 		}

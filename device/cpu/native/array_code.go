@@ -77,12 +77,16 @@ func (f *ArrayFrame) Bind(buffer int, start unsafe.Pointer, length int) {
 // errOutside is for an index that leaves its buffer.
 var errOutside = errors.New("an index is outside its buffer")
 
-// Run runs the lanes low to high, one call each: a goroutine cannot be stopped within
-// a call, and a lane may take long.
+// Run runs the lanes low to high. A goroutine cannot be stopped within a call, and a
+// lane may take long: the code returns from time to time, and is called again.
 func (c *ArrayCode) Run(f *ArrayFrame, low, high int) error {
 	for lane := low; lane < high; lane++ {
 		f.arguments.low, f.arguments.high = uint64(lane/c.chains), uint64(lane%c.chains)
-		if status := c.memory.Call(unsafe.Pointer(&f.arguments)); status != 0 {
+		status := statusUnfinished
+		for status == statusUnfinished {
+			status = c.memory.Call(unsafe.Pointer(&f.arguments))
+		}
+		if status != 0 {
 			return fmt.Errorf("cpu: kernel %q: %w %q", c.name, errOutside, c.names[status-1])
 		}
 	}

@@ -37,6 +37,9 @@ type arrayCompiler struct {
 	rounds    []int // of each loop
 	begins    []int // of loops that are open, innermost last
 	tops      []amd64.Label
+	pauses    []pause
+	resume    int // place of the number of the pause where code returned
+	budget    int // place of how many operations may be done before the next
 	traps     map[int]amd64.Label
 	routines  map[arrayRoutine]amd64.Label
 	pending   []arrayRoutine
@@ -70,6 +73,59 @@ func (c *arrayCompiler) reserve(bytes int) int {
 	return at
 }
 
+// statusUnfinished is what code returns that is to be called again.
+const statusUnfinished = -1
+
+// longestStretch is about how many floating-point operations are done in one call:
+// some tenths of a millisecond.
+const longestStretch = 1_000_000
+
+// enter writes where code is entered: it goes on where it returned last.
+func (c *arrayCompiler) enter(enter, start, exit amd64.Label) {
+	place := amd64.At(arrayFrame, c.resume)
+	c.Bind(enter)
+	c.MoveConstant(amd64.RAX, longestStretch)
+	c.Store64(amd64.At(arrayFrame, c.budget), amd64.RAX)
+	c.Load64(amd64.RCX, place)
+	c.MoveConstant(amd64.RAX, 0)
+	c.Store64(place, amd64.RAX)
+	for n, p := range c.pauses {
+		c.DoConstant(amd64.Cmp, amd64.RCX, int32(n+1))
+		c.JumpIf(amd64.Equal, p.top)
+	}
+	c.Jump(start)
+	for n, p := range c.pauses {
+		c.Bind(p.leave)
+		c.MoveConstant(amd64.RAX, int64(n+1))
+		c.Store64(place, amd64.RAX)
+		c.MoveConstant(amd64.RAX, statusUnfinished)
+		c.Jump(exit)
+	}
+}
+
+// pause is the end of a loop's step, where code may return to be called again:
+// everything stands in memory there.
+type pause struct{ top, leave amd64.Label }
+
+// work is about how many operations a step of a loop has, without those of the loops
+// in it.
+func (c *arrayCompiler) work(begin int) int {
+	total, depth := 0, 0
+	for n := begin + 1; depth >= 0; n++ {
+		switch i := &c.program.Instructions[n]; i.Op {
+		case shaders.ArrayLoop:
+			depth++
+		case shaders.ArrayEnd:
+			depth--
+		default:
+			if depth == 0 {
+				total += max(i.Operations(), i.N)
+			}
+		}
+	}
+	return max(total, 1)
+}
+
 // largestFrame bounds the displacements of addresses.
 const largestFrame = 1 << 30
 
@@ -81,7 +137,11 @@ func (c *arrayCompiler) compile() ([]byte, error) {
 		c.steps = append(c.steps, c.reserve(8))
 	}
 	c.spills = c.reserve(mostSpills * lineBytes)
+	c.resume, c.budget = c.reserve(8), c.reserve(8)
 	c.Load64(arrayFrame, amd64.At(arguments, argumentFrame))
+	enter, start := c.NewLabel(), c.NewLabel()
+	c.Jump(enter)
+	c.Bind(start)
 	for n := 0; n < len(c.program.Instructions); {
 		n = c.instruction(n)
 	}
@@ -90,6 +150,7 @@ func (c *arrayCompiler) compile() ([]byte, error) {
 	c.Bind(exit)
 	c.ZeroUpper()
 	c.Return()
+	c.enter(enter, start, exit)
 	for _, buffer := range slices.Sorted(maps.Keys(c.traps)) {
 		c.Bind(c.traps[buffer])
 		c.MoveConstant(amd64.RAX, int64(buffer+1))
@@ -143,20 +204,30 @@ func (c *arrayCompiler) instruction(n int) int {
 // end writes the end of the innermost loop.
 func (c *arrayCompiler) end() {
 	last := len(c.begins) - 1
-	i, top := &c.program.Instructions[c.begins[last]], c.tops[last]
+	begin, top := c.begins[last], c.tops[last]
+	i := &c.program.Instructions[begin]
 	c.begins, c.tops = c.begins[:last], c.tops[:last]
-	place := amd64.At(arrayFrame, c.steps[i.Loop])
+	place, done := amd64.At(arrayFrame, c.steps[i.Loop]), c.NewLabel()
 	c.Load64(amd64.RAX, place)
 	if i.Backwards {
 		c.DoConstant(amd64.Sub, amd64.RAX, 1)
 		c.Store64(place, amd64.RAX)
-		c.JumpIf(amd64.NoCarry, top)
-		return
+		c.JumpIf(amd64.Carry, done)
+	} else {
+		c.DoConstant(amd64.Add, amd64.RAX, 1)
+		c.Store64(place, amd64.RAX)
+		c.DoConstant(amd64.Cmp, amd64.RAX, int32(i.N))
+		c.JumpIf(amd64.GreaterEqual, done)
 	}
-	c.DoConstant(amd64.Add, amd64.RAX, 1)
-	c.Store64(place, amd64.RAX)
-	c.DoConstant(amd64.Cmp, amd64.RAX, int32(i.N))
-	c.JumpIf(amd64.Less, top)
+	p := pause{top: top, leave: c.NewLabel()}
+	c.pauses = append(c.pauses, p)
+	budget := amd64.At(arrayFrame, c.budget)
+	c.Load64(amd64.RAX, budget)
+	c.DoConstant(amd64.Sub, amd64.RAX, int32(min(c.work(begin), longestStretch)))
+	c.Store64(budget, amd64.RAX)
+	c.JumpIf(amd64.GreaterEqual, top)
+	c.Jump(p.leave)
+	c.Bind(done)
 }
 
 // base brings the address that a span's offset counts from into a register, if it is

@@ -250,7 +250,7 @@ func (l *arrayLine) source(value shaders.Value) any {
 			return l.c.intConstant(int32(i.Int))
 		case shaders.OpLoad:
 			if l.c.Wide && l.operands[i.Buffer].scalar {
-				return spread(l.element(i.Buffer, 0, false))
+				return toAll(l.element(i.Buffer, 0, false))
 			}
 		}
 	}

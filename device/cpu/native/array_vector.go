@@ -139,7 +139,7 @@ func (c *arrayCompiler) floatConstant(x float64) amd64.Mem {
 func (c *arrayCompiler) bitsConstant(x uint64) amd64.Mem {
 	b := c.appendElement(nil, x)
 	if c.Wide {
-		return spread(c.Constant(b))
+		return toAll(c.Constant(b))
 	}
 	for len(b) < c.whole.Bytes() {
 		b = append(b, b[:c.size]...)
@@ -150,7 +150,7 @@ func (c *arrayCompiler) bitsConstant(x uint64) amd64.Mem {
 // intConstant is the same for an int32.
 func (c *arrayCompiler) intConstant(x int32) amd64.Mem {
 	if c.Wide {
-		return spread(c.Int32(x))
+		return toAll(c.Int32(x))
 	}
 	var b []byte
 	for range 8 {
@@ -226,4 +226,10 @@ func (c *arrayCompiler) int32Table(x []int32) amd64.Mem {
 		b = binary.LittleEndian.AppendUint32(b, uint32(i))
 	}
 	return c.Table(append(b, make([]byte, 4*c.lanes)...))
+}
+
+// toAll is an element in memory as an operand that stands for all lanes; AVX-512 only.
+func toAll(m amd64.Mem) amd64.Mem {
+	m.Broadcast = true
+	return m
 }
