@@ -133,6 +133,14 @@ func (c *arrayCompiler) compile() ([]byte, error) {
 	if len(c.kernel.Buffers) > mostBuffers {
 		return nil, fmt.Errorf("it has %d buffers", len(c.kernel.Buffers))
 	}
+	for n := range c.program.Instructions {
+		i := &c.program.Instructions[n]
+		for _, s := range []*shaders.Span{&i.Out, &i.A, &i.B, &i.C} {
+			if len(s.Steps) > mostSteps {
+				return nil, fmt.Errorf("an operand is moved by %d loops", len(s.Steps))
+			}
+		}
+	}
 	for range c.program.Loops {
 		c.steps = append(c.steps, c.reserve(8))
 	}

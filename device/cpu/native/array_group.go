@@ -1,8 +1,6 @@
 package native
 
 import (
-	"fmt"
-
 	"github.com/hxgpu/hxgpu/device/cpu/amd64"
 	"github.com/hxgpu/hxgpu/shaders"
 )
@@ -25,7 +23,7 @@ type arrayGroup struct {
 	n        int
 	kernel   shaders.Kernel // its buffers are the operands
 	operands []arrayOperand
-	known    map[string]shaders.Value        // the latest values of arrays
+	known    map[spanKey]shaders.Value       // the latest values of arrays
 	truths   map[shaders.Value]shaders.Value // the conditions of values that are 0 or 1
 	stored   []arrayStored
 }
@@ -43,7 +41,7 @@ const mostGrouped = 24
 // group writes the elementwise instructions from one on that can be done together, and
 // gives the number of the next.
 func (c *arrayCompiler) group(first int) int {
-	g := &arrayGroup{c: c, n: c.program.Instructions[first].N, known: map[string]shaders.Value{}, truths: map[shaders.Value]shaders.Value{}}
+	g := &arrayGroup{c: c, n: c.program.Instructions[first].N, known: map[spanKey]shaders.Value{}, truths: map[shaders.Value]shaders.Value{}}
 	g.kernel.Chains = 1
 	g.emit(shaders.Instruction{Op: shaders.OpItem, Type: shaders.Int})
 	n := first
@@ -140,14 +138,32 @@ func (g *arrayGroup) compute(i *shaders.ArrayInstruction, x [3]shaders.Value) sh
 // isScalar reports whether a span is one element that stands for several.
 func (g *arrayGroup) isScalar(s *shaders.Span) bool { return s.Scalar && g.n > 1 }
 
-func spanKey(s *shaders.Span, scalar bool) string {
-	return fmt.Sprint(s.Offset, s.Steps, scalar)
+// mostSteps is how many loops may move an operand.
+const mostSteps = 4
+
+// stepsKey tells apart what spans' offsets count from.
+type stepsKey [mostSteps]shaders.StepStride
+
+// spanKey tells apart where spans stand.
+type spanKey struct {
+	offset int
+	steps  stepsKey
+	scalar bool
+}
+
+func keyOfSteps(s *shaders.Span) (key stepsKey) {
+	copy(key[:], s.Steps)
+	return key
+}
+
+func keyOf(s *shaders.Span, scalar bool) spanKey {
+	return spanKey{s.Offset, keyOfSteps(s), scalar}
 }
 
 // load is the value of an array.
 func (g *arrayGroup) load(s *shaders.Span) shaders.Value {
 	scalar := g.isScalar(s)
-	key := spanKey(s, scalar)
+	key := keyOf(s, scalar)
 	if v, ok := g.known[key]; ok {
 		return v
 	}
@@ -179,14 +195,14 @@ func (g *arrayGroup) gather(i *shaders.ArrayInstruction) shaders.Value {
 
 // store makes a value the latest of an array.
 func (g *arrayGroup) store(s *shaders.Span, v shaders.Value, from int) {
-	g.known[spanKey(s, false)] = v
+	g.known[keyOf(s, false)] = v
 	g.stored = append(g.stored, arrayStored{s, v, from})
 }
 
 // superseded reports whether a later instruction writes the same array.
 func (g *arrayGroup) superseded(k int) bool {
 	for _, s := range g.stored[k+1:] {
-		if spanKey(s.span, false) == spanKey(g.stored[k].span, false) {
+		if keyOf(s.span, false) == keyOf(g.stored[k].span, false) {
 			return true
 		}
 	}
@@ -200,17 +216,7 @@ func (g *arrayGroup) fits(i *shaders.ArrayInstruction, spans []*shaders.Span) bo
 	if len(g.stored) == 0 {
 		return true
 	}
-	bases := map[string]bool{}
-	for k, o := range g.operands {
-		bases[spanKey(&shaders.Span{Steps: o.span.Steps}, false)] = true
-		if o.indices != nil {
-			bases[fmt.Sprint(k)] = true
-		}
-	}
-	for _, w := range g.stored {
-		bases[spanKey(&shaders.Span{Steps: w.span.Steps}, false)] = true
-	}
-	if len(bases)+4 > len(groupBases) {
+	if !g.hasBases() {
 		return false
 	}
 	for _, s := range spans {
@@ -226,20 +232,20 @@ func (g *arrayGroup) fits(i *shaders.ArrayInstruction, spans []*shaders.Span) bo
 			}
 		}
 		for _, w := range g.stored {
-			exact := i.Op != shaders.ArrayGather && !scalar && spanKey(s, false) == spanKey(w.span, false)
+			exact := i.Op != shaders.ArrayGather && !scalar && keyOf(s, false) == keyOf(w.span, false)
 			if !exact && g.overlap(s, size, w.span, g.n) {
 				return false
 			}
 		}
 	}
 	for _, w := range g.stored {
-		if spanKey(&i.Out, false) != spanKey(w.span, false) && g.overlap(&i.Out, g.n, w.span, g.n) {
+		if keyOf(&i.Out, false) != keyOf(w.span, false) && g.overlap(&i.Out, g.n, w.span, g.n) {
 			return false
 		}
 	}
 	for _, r := range g.operands {
 		size := g.n
-		exact := r.indices == nil && !r.scalar && spanKey(r.span, false) == spanKey(&i.Out, false)
+		exact := r.indices == nil && !r.scalar && keyOf(r.span, false) == keyOf(&i.Out, false)
 		if r.scalar {
 			size = 1
 		}
@@ -253,8 +259,24 @@ func (g *arrayGroup) fits(i *shaders.ArrayInstruction, spans []*shaders.Span) bo
 	return true
 }
 
+// hasBases reports whether there are general registers for the operands of one more
+// instruction.
+func (g *arrayGroup) hasBases() bool {
+	bases, tables := map[stepsKey]bool{}, 0
+	for _, o := range g.operands {
+		bases[keyOfSteps(o.span)] = true
+		if o.indices != nil {
+			tables++
+		}
+	}
+	for _, w := range g.stored {
+		bases[keyOfSteps(w.span)] = true
+	}
+	return len(bases)+tables+4 <= len(groupBases)
+}
+
 func (g *arrayGroup) overlap(s *shaders.Span, sizeS int, t *shaders.Span, sizeT int) bool {
-	if spanKey(&shaders.Span{Steps: s.Steps}, false) == spanKey(&shaders.Span{Steps: t.Steps}, false) {
+	if keyOfSteps(s) == keyOfSteps(t) {
 		return s.Offset < t.Offset+sizeT && t.Offset < s.Offset+sizeS
 	}
 	a, b := g.c.interval(s, sizeS)

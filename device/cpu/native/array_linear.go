@@ -102,7 +102,7 @@ func (c *arrayCompiler) logDeterminant(i *shaders.ArrayInstruction) {
 	c.address(&i.C, arrayThird)
 	c.call(arrayRoutine{what: routineEliminate, n: i.N})
 	span := shaders.Span{Offset: place / c.size}
-	g := &arrayGroup{c: c, n: i.N, known: map[string]shaders.Value{}}
+	g := &arrayGroup{c: c, n: i.N, known: map[spanKey]shaders.Value{}}
 	g.kernel.Chains = 1
 	none := shaders.NoValue
 	g.emit(shaders.Instruction{Op: shaders.OpItem, Type: shaders.Int})

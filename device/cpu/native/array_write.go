@@ -59,7 +59,7 @@ func (g *arrayGroup) write() {
 // findBases brings what the operands' addresses count from into registers.
 func (l *arrayLine) findBases(loop bool) {
 	next := 0
-	bases := map[string]amd64.Reg{}
+	bases := map[stepsKey]amd64.Reg{}
 	take := func() amd64.Reg {
 		next++
 		if next > len(groupBases) {
@@ -70,7 +70,7 @@ func (l *arrayLine) findBases(loop bool) {
 	}
 	for k := range l.operands {
 		o := &l.operands[k]
-		key := spanKey(&shaders.Span{Steps: o.span.Steps}, false)
+		key := keyOfSteps(o.span)
 		r, ok := bases[key]
 		if !ok {
 			if r = arrayFrame; len(o.span.Steps) > 0 {
