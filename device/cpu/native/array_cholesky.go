@@ -1,0 +1,280 @@
+package native
+
+import (
+	"math"
+
+	"github.com/hxgpu/hxgpu/device/cpu/amd64"
+)
+
+// padded is a number of elements, rounded up to whole vectors.
+func (c *arrayCompiler) padded(n int) int { return (n + c.lanes - 1) / c.lanes * c.lanes }
+
+// mostRowVectors bounds the sizes of matrices whose rows are worked on vector by vector
+// without a loop.
+const mostRowVectors = 24
+
+// cholesky writes out (n,n) = the factor of left, of which the lower triangle is read.
+//
+// The columns of the matrix become rows of a scratch matrix, in whole vectors. Column k
+// is subtracted from the later ones, column k by column k's element j over the pivot;
+// roots of pivots are drawn when all are known, so that only quotients are waited for.
+// A pivot that is zero makes its column zero; one below zero makes it, and what
+// follows, NaN.
+func (c *arrayCompiler) cholesky(n int) {
+	stride := c.padded(n)
+	if stride/c.lanes > mostRowVectors {
+		c.Fail("a factor of %d rows", n)
+		return
+	}
+	f := &factorization{c: c, n: n, stride: stride, columns: c.reserve(n * stride * c.size), scaled: c.reserve(stride * c.size),
+		pivots: c.reserve(stride * c.size), roots: c.reserve(stride * c.size), out: c.reserve(8)}
+	c.Store64(amd64.At(arrayFrame, f.out), arrayOut)
+	c.Address(arrayOut, amd64.At(arrayFrame, f.columns))
+	c.call(arrayRoutine{what: routineTranspose, n: n, m: n, from: n, to: stride})
+	if f.registers() <= 24 && c.Wide {
+		f.inRegisters()
+	} else {
+		f.inMemory()
+	}
+	c.Address(arrayLeft, amd64.At(arrayFrame, f.columns))
+	c.Load64(arrayOut, amd64.At(arrayFrame, f.out))
+	c.call(arrayRoutine{what: routineTranspose, n: n, m: n, from: stride, to: n})
+}
+
+// factorization has places in the frame.
+type factorization struct {
+	c       *arrayCompiler
+	n       int
+	stride  int
+	columns int // n by stride
+	scaled  int // the column over the pivot
+	pivots  int
+	roots   int // reciprocals of the pivots' roots
+	out     int
+}
+
+// registers is how many vectors the columns have, from their diagonal on.
+func (f *factorization) registers() int {
+	total := 0
+	for j := range f.n {
+		total += f.stride/f.c.lanes - j/f.c.lanes
+	}
+	return total
+}
+
+func (f *factorization) place(at int) amd64.Mem { return amd64.At(arrayFrame, at) }
+
+// inRegisters keeps all columns in registers.
+func (f *factorization) inRegisters() {
+	c := f.c
+	bytes := c.whole.Bytes()
+	const moment, quotient = amd64.Reg(31), amd64.Reg(30)
+	first := make([]amd64.Reg, f.n) // of each column
+	next := amd64.Reg(0)
+	count := f.stride / c.lanes
+	for j := range f.n {
+		first[j] = next
+		next += amd64.Reg(count - j/c.lanes)
+	}
+	vector := func(j, v int) amd64.Reg { return first[j] + amd64.Reg(v-j/c.lanes) }
+	permute := amd64.Permute64
+	if c.bits == 32 {
+		permute = amd64.Permute32
+	}
+	spreadLane := func(dst, src amd64.Reg, lane int) {
+		var b []byte
+		for range c.lanes {
+			b = c.appendElement(b, uint64(lane))
+		}
+		c.Vector(c.f.Load, c.whole, all, dst, amd64.NoReg, c.Table(b))
+		c.Vector(permute, c.whole, all, dst, dst, src)
+	}
+	for j := range f.n {
+		for v := j / c.lanes; v < count; v++ {
+			c.Vector(c.f.Load, c.whole, all, vector(j, v), amd64.NoReg, f.place(f.columns+j*f.stride*c.size+v*bytes))
+		}
+	}
+	for k := range f.n {
+		own := k / c.lanes
+		spreadLane(moment, vector(k, own), k%c.lanes)
+		f.pivot(k, quotient, moment)
+		for v := own; v < count; v++ {
+			c.Vector(c.f.Mul, c.whole, all, 24+amd64.Reg(v%2), vector(k, v), quotient)
+			if k+1 < f.n {
+				c.Vector(c.f.Store, c.whole, all, 24+amd64.Reg(v%2), amd64.NoReg, f.place(f.scaled+v*bytes))
+			}
+			if j := k + 1; j < f.n && j/c.lanes == v { // the next column is waited for
+				spreadLane(moment, 24+amd64.Reg(v%2), j%c.lanes)
+			}
+		}
+		for j := k + 1; j < f.n; j++ {
+			for v := j / c.lanes; v < count; v++ {
+				if j == k+1 {
+					c.Vector(c.f.FusedSub231, c.whole, all, vector(j, v), vector(k, v), moment)
+				} else {
+					c.Vector(c.f.FusedSub231, c.whole, all, vector(j, v), vector(k, v), toAll(f.place(f.scaled+j*c.size)))
+				}
+			}
+		}
+	}
+	f.findRoots()
+	for j := range f.n {
+		own := j / c.lanes
+		for v := range count {
+			to := f.place(f.columns + j*f.stride*c.size + v*bytes)
+			switch {
+			case v < own:
+				c.Zero(moment)
+				c.Vector(c.f.Store, c.whole, all, moment, amd64.NoReg, to)
+				continue
+			case v == own:
+				c.maskOf(2, uint16(math.MaxUint16<<(j%c.lanes)))
+				c.Vector(c.f.Mul, c.whole, amd64.Mask{K: 2, Zero: true}, moment, vector(j, v), toAll(f.place(f.roots+j*c.size)))
+			default:
+				c.Vector(c.f.Mul, c.whole, all, moment, vector(j, v), toAll(f.place(f.roots+j*c.size)))
+			}
+			c.Vector(c.f.Store, c.whole, all, moment, amd64.NoReg, to)
+		}
+	}
+}
+
+// pivot keeps a pivot that stands in all lanes of x, and leaves its reciprocal in all
+// lanes of y: zero for zero, NaN below zero. It changes x.
+func (f *factorization) pivot(k int, y, x amd64.Reg) {
+	c := f.c
+	const one = amd64.Bits128 // the shortest quotients are fastest
+	if k >= 0 {
+		c.storeOne(f.place(f.pivots+k*c.size), x)
+	}
+	c.broadcast(y, c.floatConstant(1))
+	if c.Wide {
+		c.Vector(c.f.Compare, one, all, 3, x, c.bitsConstant(0), amd64.CompareLess)
+		c.reciprocal(one, y, x)
+		c.Vector(c.f.Broadcast, c.whole, amd64.Mask{K: 3}, y, amd64.NoReg, c.floatConstant(math.NaN()))
+		c.Vector(c.f.Broadcast, c.whole, all, y, amd64.NoReg, y)
+		return
+	}
+	moment := amd64.Reg(14)
+	c.Vector(c.f.Compare, one, all, moment, x, c.bitsConstant(0), amd64.CompareLess) // all bits of a lane are a NaN
+	c.reciprocal(one, y, x)
+	c.Vector(c.f.Or, one, all, y, y, moment)
+	c.Vector(c.f.Broadcast, c.whole, all, y, amd64.NoReg, y)
+}
+
+// findRoots finds the reciprocals of the roots of all pivots. It changes registers 29
+// to 31, or 11 to 13 with AVX2.
+func (f *factorization) findRoots() {
+	c := f.c
+	x, y := amd64.Reg(30), amd64.Reg(31)
+	if !c.Wide {
+		x, y = 12, 13
+	}
+	for v := range f.stride / c.lanes {
+		c.Vector(c.f.Sqrt, c.whole, all, x, amd64.NoReg, f.place(f.pivots+v*c.whole.Bytes()))
+		c.broadcast(y, c.floatConstant(1))
+		c.reciprocal(c.whole, y, x)
+		c.Vector(c.f.Store, c.whole, all, y, amd64.NoReg, f.place(f.roots+v*c.whole.Bytes()))
+	}
+}
+
+// inMemory works on the columns in memory, in loops over those that begin in the same
+// vector.
+func (f *factorization) inMemory() {
+	c := f.c
+	const x, moment, factor, quotient = amd64.Reg(0), amd64.Reg(1), amd64.Reg(2), amd64.Reg(3)
+	bytes, count := c.whole.Bytes(), f.stride/c.lanes
+	step := f.stride * c.size
+	const column, pivot, other, scaled, inner, outer, later, kept = amd64.RSI, amd64.RBX, amd64.RDX, amd64.RAX, amd64.RCX, amd64.R12, amd64.R15, amd64.R11
+	// subtract takes the column off one of those that begin in a vector.
+	subtract := func(begin int) {
+		c.broadcast(factor, amd64.At(scaled, 0))
+		for v := begin; v < count; v++ {
+			r := x + 4*amd64.Reg(v%2)
+			c.Vector(c.f.Load, c.whole, all, r, amd64.NoReg, amd64.At(other, v*bytes))
+			c.Vector(c.f.FusedSub231, c.whole, all, r, factor, amd64.At(column, v*bytes))
+			c.Vector(c.f.Store, c.whole, all, r, amd64.NoReg, amd64.At(other, v*bytes))
+		}
+		c.DoConstant(amd64.Add, scaled, int32(c.size))
+		c.DoConstant(amd64.Add, other, int32(step))
+	}
+	c.Address(column, f.place(f.columns))
+	c.Move(pivot, column)
+	c.Address(later, f.place(f.scaled+c.size))
+	c.Address(kept, f.place(f.pivots))
+	for own := range count {
+		columns := min(c.lanes, f.n-own*c.lanes)
+		top, none, loop := c.NewLabel(), c.NewLabel(), c.NewLabel()
+		c.MoveConstant(outer, int64(columns))
+		c.Bind(top)
+		c.broadcast(moment, amd64.At(pivot, 0))
+		c.storeOne(amd64.At(kept, 0), moment)
+		f.pivot(-1, quotient, moment)
+		for v := own; v < count; v++ {
+			c.Vector(c.f.Mul, c.whole, all, x, quotient, amd64.At(column, v*bytes))
+			c.Vector(c.f.Store, c.whole, all, x, amd64.NoReg, f.place(f.scaled+v*bytes))
+		}
+		c.Address(other, amd64.At(column, step))
+		c.Move(scaled, later)
+		c.Address(inner, amd64.At(outer, -1))
+		c.Test(inner, inner)
+		c.JumpIf(amd64.Equal, none)
+		c.Bind(loop)
+		subtract(own)
+		c.DoConstant(amd64.Sub, inner, 1)
+		c.JumpIf(amd64.NotEqual, loop)
+		c.Bind(none)
+		for begin := own + 1; begin < count; begin++ {
+			c.repeat(inner, min(c.lanes, f.n-begin*c.lanes), func() { subtract(begin) })
+		}
+		c.DoConstant(amd64.Add, column, int32(step))
+		c.DoConstant(amd64.Add, pivot, int32(step+c.size))
+		c.DoConstant(amd64.Add, later, int32(c.size))
+		c.DoConstant(amd64.Add, kept, int32(c.size))
+		c.DoConstant(amd64.Sub, outer, 1)
+		c.JumpIf(amd64.NotEqual, top)
+	}
+	f.findRoots()
+	f.scaleColumns()
+}
+
+// scaleColumns divides the columns by the roots of their pivots and clears what is
+// above the diagonal.
+func (f *factorization) scaleColumns() {
+	c := f.c
+	const x, root, zero = amd64.Reg(0), amd64.Reg(1), amd64.Reg(2)
+	bytes, count := c.whole.Bytes(), f.stride/c.lanes
+	var masks []byte // of the vector that has the diagonal
+	for j := range c.lanes {
+		for l := range c.lanes {
+			bits := uint64(0)
+			if l >= j {
+				bits = math.MaxUint64
+			}
+			masks = c.appendElement(masks, bits)
+		}
+	}
+	c.Zero(zero)
+	c.Address(amd64.RSI, f.place(f.columns))
+	c.Address(amd64.RBX, f.place(f.roots))
+	for own := range count {
+		c.Address(amd64.RDX, c.Table(masks))
+		c.repeat(amd64.RCX, min(c.lanes, f.n-own*c.lanes), func() {
+			c.broadcast(root, amd64.At(amd64.RBX, 0))
+			for v := range count {
+				to := amd64.At(amd64.RSI, v*bytes)
+				if v < own {
+					c.Vector(c.f.Store, c.whole, all, zero, amd64.NoReg, to)
+					continue
+				}
+				c.Vector(c.f.Mul, c.whole, all, x, root, to)
+				if v == own {
+					c.Vector(c.f.And, c.whole, all, x, x, amd64.At(amd64.RDX, 0))
+				}
+				c.Vector(c.f.Store, c.whole, all, x, amd64.NoReg, to)
+			}
+			c.DoConstant(amd64.Add, amd64.RSI, int32(f.stride*c.size))
+			c.DoConstant(amd64.Add, amd64.RBX, int32(c.size))
+			c.DoConstant(amd64.Add, amd64.RDX, int32(bytes))
+		})
+	}
+}
