@@ -58,5 +58,4 @@ var (
 	ShuffleLanes    = Operation{prefix: 1, opmap: 3, opcode: 0x23, wide: true, element: 8, immediates: 1}                // AVX-512: two 128-bit lanes of x, then two of y
 	JoinHalves      = Operation{prefix: 1, opmap: 3, opcode: 0x06, element: 8, immediates: 1}                            // AVX2: halves of x and y
 	PermuteQuarters = Operation{prefix: 1, opmap: 3, opcode: 0x00, wide: true, vexWide: true, element: 8, immediates: 1} // quarters of y by the immediate
-	Expand64        = Operation{prefix: 1, opmap: 2, opcode: 0x88, wide: true, element: 8, one: true}                    // AVX-512: consecutive elements of y to the places that the mask has
 )
