@@ -39,9 +39,9 @@ func (e *hostEvaluator) Gradient(ctx context.Context, q, logp, grad []float64) e
 		return e.fail
 	}
 	for c := range e.chains {
-		gather(e.q, q, c, e.chains)
+		gather(q, c, e.chains, e.q)
 		logp[c] = e.density(e.q, e.gradient)
-		scatter(grad, e.gradient, c, e.chains)
+		scatter(grad, c, e.chains, e.gradient)
 	}
 	return ctx.Err()
 }
@@ -169,14 +169,13 @@ func TestReversible(t *testing.T) {
 	target := correlatedTarget(0.7)
 	e, err := target.Open(nil, 1)
 	require.NoError(t, err)
-	tree := newTrajectory(newDynamics(2, span{}, nil), 10)
+	tree := newTrajectory(newDynamics(newIntegrator(newMetric(2, nil), span{})), 10)
 	leap := func(x *phase, stepSize float64, steps int) {
 		logp := make([]float64, 1)
 		for range steps {
-			tree.halfKick(x, stepSize)
-			tree.drift(x, stepSize)
+			tree.firstHalf(x, stepSize)
 			require.NoError(t, e.Gradient(context.Background(), x.q, logp, x.gradient))
-			tree.halfKick(x, stepSize)
+			tree.secondHalf(x, stepSize)
 		}
 		x.logDensity = logp[0]
 	}
