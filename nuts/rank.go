@@ -2,17 +2,14 @@ package nuts
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
 func pool(draws [][]float64) []float64 {
-	var all []float64
-	for _, x := range draws {
-		all = append(all, x...)
-	}
-	return all
+	return slices.Concat(draws...)
 }
 
 // sortedQuantile interpolates linearly between order statistics (type 7).
