@@ -61,7 +61,7 @@ func (s *Stream) Uniform() float64 {
 	return uniformOf(s.Uint64())
 }
 
-func uniformOf(bits uint64) float64 { return float64(bits>>12<<1|1) * 0x1p-53 }
+func uniformOf(bits uint64) float64 { return float64(int64(bits>>12<<1|1)) * 0x1p-53 }
 
 // Normal gives a standard normal number by Box & Muller (1958), two from two
 // uniforms. It uses no library function but the square root, and allows no
