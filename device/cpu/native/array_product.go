@@ -136,12 +136,12 @@ func (t *productTile) write(rows int) {
 			for r := range rows {
 				m := amd64.At(productLeft, (r*t.row+e*t.column)*c.size)
 				if width == 1 {
-					c.withElement(c.f.FusedAdd231, t.columns[0].length, sum(r, 0), right(0), m, factor)
+					c.withElement(c.f.FusedAdd231, c.wide(t.columns[0]), sum(r, 0), right(0), m, factor)
 					continue
 				}
 				c.broadcast(factor, m)
 				for v, p := range t.columns {
-					c.Vector(c.f.FusedAdd231, p.length, all, sum(r, v), right(v), factor)
+					c.Vector(c.f.FusedAdd231, c.wide(p), all, sum(r, v), right(v), factor)
 				}
 			}
 		}

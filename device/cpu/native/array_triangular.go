@@ -144,7 +144,7 @@ func (t *triangle) block(p arrayPart, first, count int) {
 		c.repeat(amd64.RAX, first, func() {
 			c.load(p, known, amd64.At(amd64.RBX, 0))
 			for q := range count {
-				c.withElement(c.f.FusedSub231, p.length, amd64.Reg(q), known, amd64.At(amd64.R12, t.factor(first+q, 0)*c.size), moment)
+				c.withElement(c.f.FusedSub231, c.wide(p), amd64.Reg(q), known, amd64.At(amd64.R12, t.factor(first+q, 0)*c.size), moment)
 			}
 			c.DoConstant(amd64.Add, amd64.RBX, int32(stepOut))
 			c.DoConstant(amd64.Add, amd64.R12, int32(stepFactor))
@@ -152,9 +152,9 @@ func (t *triangle) block(p arrayPart, first, count int) {
 	}
 	for q := range count {
 		x := amd64.Reg(q)
-		c.withElement(c.f.Mul, p.length, x, x, amd64.At(arrayFrame, t.reciprocals+t.row(first+q)*c.size), moment)
+		c.withElement(c.f.Mul, c.wide(p), x, x, amd64.At(arrayFrame, t.reciprocals+t.row(first+q)*c.size), moment)
 		for later := q + 1; later < count; later++ {
-			c.withElement(c.f.FusedSub231, p.length, amd64.Reg(later), x, amd64.At(arrayLeft, t.factor(first+later, first+q)*c.size), moment)
+			c.withElement(c.f.FusedSub231, c.wide(p), amd64.Reg(later), x, amd64.At(arrayLeft, t.factor(first+later, first+q)*c.size), moment)
 		}
 		c.store(p, amd64.At(amd64.RDX, t.row(first+q)*t.m*c.size), x)
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 // arrayPart is a vector of which the first lanes count: the shortest vector that has
-// so many, under a mask if it has more. The mask stands in register 1 of the masks or,
+// so many, under a mask if it has more. One element is loaded and stored by itself: what
+// was stored under a mask is late when it is loaded again. The mask stands in register 1 of the masks or,
 // with AVX2, in register 15 of the vectors.
 type arrayPart struct {
 	length amd64.Length
@@ -27,8 +28,17 @@ func (c *arrayCompiler) part(n int) arrayPart {
 	for p.length.Bytes() < n*c.size {
 		p.length++
 	}
-	p.cut = p.length.Bytes() > n*c.size
+	p.cut = p.length.Bytes() > n*c.size && n > 1
 	return p
+}
+
+// wide is the length for products with a part, whose other lanes are zero. Beside long
+// vectors a processor has half of its units for shorter ones.
+func (c *arrayCompiler) wide(p arrayPart) amd64.Length {
+	if c.Wide {
+		return c.whole
+	}
+	return p.length
 }
 
 // parts are the numbers of lanes of the vectors that n elements make.
@@ -79,6 +89,8 @@ func (c *arrayCompiler) appendElement(b []byte, x uint64) []byte {
 // load loads a part; what is beyond it becomes zero.
 func (c *arrayCompiler) load(p arrayPart, dst amd64.Reg, m amd64.Mem) {
 	switch {
+	case p.lanes == 1:
+		c.loadOne(dst, m)
 	case !p.cut:
 		c.Vector(c.f.Load, p.length, all, dst, amd64.NoReg, m)
 	case c.Wide:
@@ -91,6 +103,8 @@ func (c *arrayCompiler) load(p arrayPart, dst amd64.Reg, m amd64.Mem) {
 // store stores a part.
 func (c *arrayCompiler) store(p arrayPart, m amd64.Mem, src amd64.Reg) {
 	switch {
+	case p.lanes == 1:
+		c.storeOne(m, src)
 	case !p.cut:
 		c.Vector(c.f.Store, p.length, all, src, amd64.NoReg, m)
 	case c.Wide:
