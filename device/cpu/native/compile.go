@@ -210,22 +210,7 @@ func (c *compiler) grid() {
 	c.Load64(amd64.RAX, c.place(placeItem))
 	c.DoMemory(amd64.Cmp, amd64.RAX, c.place(placeHigh))
 	c.JumpIf(amd64.GreaterEqual, end)
-	c.MoveConstant(amd64.RAX, 0)
-	c.Store64(c.place(placeChain), amd64.RAX)
-	if whole := c.chains / c.lanes; whole > 0 {
-		top := c.NewLabel()
-		c.Bind(top)
-		c.body(false)
-		c.advance(placeChain, c.lanes)
-		c.Load64(amd64.RAX, c.place(placeChain))
-		c.DoConstant(amd64.Cmp, amd64.RAX, int32(whole*c.lanes))
-		c.JumpIf(amd64.Less, top)
-	}
-	if rest := c.chains % c.lanes; rest > 0 {
-		c.MoveConstant(amd64.RAX, int64(rest))
-		c.setTail(amd64.RAX)
-		c.body(true)
-	}
+	c.row(placeChain, c.chains)
 	c.advance(placeItem, 1)
 	c.Jump(items)
 	c.Bind(end)
@@ -240,25 +225,30 @@ func (c *compiler) groups() {
 	c.Load64(amd64.RAX, c.place(placeItem))
 	c.DoMemory(amd64.Cmp, amd64.RAX, amd64.At(arguments, argumentHigh))
 	c.JumpIf(amd64.GreaterEqual, end)
+	c.row(placeLocal, c.kernel.Lanes)
+	c.advance(placeItem, 1)
+	c.Jump(top)
+	c.Bind(end)
+}
+
+// row writes a loop over n lanes, vector by vector, with a counter in the frame.
+func (c *compiler) row(counter, n int) {
 	c.MoveConstant(amd64.RAX, 0)
-	c.Store64(c.place(placeLocal), amd64.RAX)
-	if whole := c.kernel.Lanes / c.lanes; whole > 0 {
-		vectors := c.NewLabel()
-		c.Bind(vectors)
+	c.Store64(c.place(counter), amd64.RAX)
+	if whole := n / c.lanes; whole > 0 {
+		top := c.NewLabel()
+		c.Bind(top)
 		c.body(false)
-		c.advance(placeLocal, c.lanes)
-		c.Load64(amd64.RAX, c.place(placeLocal))
+		c.advance(counter, c.lanes)
+		c.Load64(amd64.RAX, c.place(counter))
 		c.DoConstant(amd64.Cmp, amd64.RAX, int32(whole*c.lanes))
-		c.JumpIf(amd64.Less, vectors)
+		c.JumpIf(amd64.Less, top)
 	}
-	if rest := c.kernel.Lanes % c.lanes; rest > 0 {
+	if rest := n % c.lanes; rest > 0 {
 		c.MoveConstant(amd64.RAX, int64(rest))
 		c.setTail(amd64.RAX)
 		c.body(true)
 	}
-	c.advance(placeItem, 1)
-	c.Jump(top)
-	c.Bind(end)
 }
 
 // advance adds to a counter.

@@ -174,9 +174,12 @@ func (c *compiler) gathered(i shaders.Instruction, index amd64.Reg, size int) am
 	return amd64.Indexed(c.buffer(i.Buffer), index, uint8(size), 0)
 }
 
-// load writes a load of floats.
+// load writes a load of floats or integers.
 func (c *compiler) load(v int, i shaders.Instruction) {
 	x, t := c.integers[i.A], c.floatTransfer()
+	if i.Op == shaders.OpLoadInt {
+		t = c.intTransfer()
+	}
 	if x.varying {
 		index := c.locate(int(i.A))
 		c.checkVector(c.target(i), index)
@@ -186,30 +189,14 @@ func (c *compiler) load(v int, i shaders.Instruction) {
 	}
 	c.checkIndex(c.target(i), x)
 	m := c.element(i, x, t.bytes)
-	if x.counts {
+	switch {
+	case x.counts:
 		c.loadLanes(t, c.define(v), m)
-		return
+	case t.integer:
+		c.LoadSigned32(c.define(v), m)
+	default:
+		c.Vector(c.floats().Broadcast, c.length, all, c.define(v), amd64.NoReg, m)
 	}
-	c.Vector(c.floats().Broadcast, c.length, all, c.define(v), amd64.NoReg, m)
-}
-
-// loadInt writes a load of integers.
-func (c *compiler) loadInt(v int, i shaders.Instruction) {
-	x, t := c.integers[i.A], c.intTransfer()
-	if x.varying {
-		index := c.locate(int(i.A))
-		c.checkVector(c.target(i), index)
-		m := c.gathered(i, index, t.bytes)
-		c.gatherLanes(t, c.define(v), m)
-		return
-	}
-	c.checkIndex(c.target(i), x)
-	m := c.element(i, x, t.bytes)
-	if x.counts {
-		c.loadLanes(t, c.define(v), m)
-		return
-	}
-	c.LoadSigned32(c.define(v), m)
 }
 
 // storeTo writes a store of floats or integers. Lanes that share an index are at most
