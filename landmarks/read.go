@@ -31,11 +31,16 @@ func ReadFile(path string) (*Set, []string, error) {
 // Parse reads shapes from the unpacked text of a file as ReadFile does; the name
 // stands for the file.
 func Parse(name string, text []byte) (*Set, []string, error) {
+	return ParseWith(name, text, tree.TableOptions{})
+}
+
+// ParseWith does the same, with options for a table.
+func ParseWith(name string, text []byte, options tree.TableOptions) (*Set, []string, error) {
 	if plain := strings.TrimSuffix(strings.ToLower(name), ".gz"); strings.HasSuffix(plain, ".tps") || tpsStart.Match(text) {
 		set, err := ParseTPS(name, text)
 		return set, nil, err
 	}
-	table, err := tree.ParseTable(name, text)
+	table, err := tree.ParseTableWith(name, text, options)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,7 +1,6 @@
 package landmarks
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/hxgpu/hxgpu/tree"
@@ -18,17 +17,17 @@ func FromTable(t *tree.Table) (*Set, []string, error) {
 	var others []string
 	forms := map[bool]string{}
 	set := &Set{File: t.File, Taxa: t.Taxa, Lines: t.Lines, Dimensions: 2}
-	for _, name := range t.Columns {
+	for at, name := range t.Columns {
 		c, dotted, ok := parseColumn(name)
 		if !ok {
 			others = append(others, name)
 			continue
 		}
 		if c.point < 0 {
-			return nil, nil, fmt.Errorf("%s: the column %q is of landmark 0: number landmarks from 1", t.File, name)
+			return nil, nil, t.ErrorAt(-1, at, "the column %q is of landmark 0: number landmarks from 1", name)
 		}
 		if before, twice := places[c]; twice {
-			return nil, nil, fmt.Errorf("%s: the columns %q and %q hold the same coordinate: keep one", t.File, before, name)
+			return nil, nil, t.ErrorAt(-1, at, "the columns %q and %q hold the same coordinate: keep one", before, name)
 		}
 		places[c], forms[dotted] = name, name
 		set.Points = max(set.Points, c.point+1)
@@ -36,11 +35,11 @@ func FromTable(t *tree.Table) (*Set, []string, error) {
 	}
 	switch {
 	case len(places) == 0:
-		return nil, nil, fmt.Errorf("%s: there are no columns of landmarks: head them x1,y1,x2,y2 and so on, or 1.X,1.Y,2.X,2.Y", t.File)
+		return nil, nil, t.ErrorAt(-1, 0, "there are no columns of landmarks: head them x1,y1,x2,y2 and so on, or 1.X,1.Y,2.X,2.Y")
 	case len(forms) == 2:
-		return nil, nil, fmt.Errorf("%s: the columns %q and %q are of two forms: head all as x1,y1 or all as 1.X,1.Y", t.File, forms[false], forms[true])
+		return nil, nil, t.ErrorAt(-1, 0, "the columns %q and %q are of two forms: head all as x1,y1 or all as 1.X,1.Y", forms[false], forms[true])
 	case set.Points < fewestPoints:
-		return nil, nil, fmt.Errorf("%s: there are %d landmarks; a shape needs at least %d", t.File, set.Points, fewestPoints)
+		return nil, nil, t.ErrorAt(-1, 0, "there are %d landmarks; a shape needs at least %d", set.Points, fewestPoints)
 	}
 	_, dotted := forms[true]
 	set.Shapes = make([][]float64, len(t.Taxa))
@@ -48,7 +47,7 @@ func FromTable(t *tree.Table) (*Set, []string, error) {
 		for d := range set.Dimensions {
 			name, ok := places[column{p, d}]
 			if !ok {
-				return nil, nil, fmt.Errorf("%s: there is no column %s: every landmark from 1 to %d needs its %d coordinates", t.File, columnName(column{p, d}, dotted), set.Points, set.Dimensions)
+				return nil, nil, t.ErrorAt(-1, 0, "there is no column %s: every landmark from 1 to %d needs its %d coordinates", columnName(column{p, d}, dotted), set.Points, set.Dimensions)
 			}
 			values, err := t.Numbers(name)
 			if err != nil {
@@ -59,14 +58,14 @@ func FromTable(t *tree.Table) (*Set, []string, error) {
 			}
 		}
 	}
-	if err := set.checkPoints(); err != nil {
+	if err := set.checkPoints(t); err != nil {
 		return nil, nil, err
 	}
 	return set, others, nil
 }
 
 // checkPoints finds landmarks that have only some of their coordinates.
-func (s *Set) checkPoints() error {
+func (s *Set) checkPoints(t *tree.Table) error {
 	for i, shape := range s.Shapes {
 		for p := range s.Points {
 			missing := 0
@@ -76,7 +75,7 @@ func (s *Set) checkPoints() error {
 				}
 			}
 			if missing > 0 && missing < s.Dimensions {
-				return s.fail(i, "landmark %d of taxon %q has some of its coordinates and lacks others: give all or none", p+1, s.Taxa[i])
+				return t.ErrorAt(i, -1, "landmark %d of taxon %q has some of its coordinates and lacks others: give all or none", p+1, s.Taxa[i])
 			}
 		}
 	}

@@ -49,15 +49,15 @@ func TestFromTable(t *testing.T) {
 
 func TestTableErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"taxon,size\na,1\n":                                      "t.csv: there are no columns of landmarks",
+		"taxon,size\na,1\n":                                      "t.csv:1:7: there are no columns of landmarks",
 		"taxon,x1,y1,x2,y2\na,1,2,3,4\n":                         "there are 2 landmarks; a shape needs at least 3",
 		"taxon,x1,y1,x2,y2,x3\na,1,2,3,4,5\n":                    "there is no column y3: every landmark from 1 to 3 needs its 2 coordinates",
 		"taxon,x1,y1,x2,y2,x4,y4\na,1,2,3,4,5,6\n":               "there is no column x3",
 		"taxon,x1,y1,X1,y2,x3,y3\na,1,2,3,4,5,6\n":               `"x1" and "X1" hold the same coordinate`,
 		"taxon,x1,y1,x01,y2,x3,y3\na,1,2,3,4,5,6\n":              `"x1" and "x01" hold the same coordinate`,
 		"taxon,x1,y1,2.X,2.Y,x3,y3\na,1,2,3,4,5,6\n":             `the columns "y3" and "2.Y" are of two forms`,
-		"taxon,x1,y1,x2,y2,x3,y3\na,1,NA,3,4,5,6\n":              `t.csv:2: landmark 1 of taxon "a" has some of its coordinates`,
-		"taxon,x1,y1,x2,y2,x3,y3\na,1,2,3,abc,5,6\n":             "t.csv:2: ",
+		"taxon,x1,y1,x2,y2,x3,y3\na,1,NA,3,4,5,6\n":              `t.csv:2:1: landmark 1 of taxon "a" has some of its coordinates`,
+		"taxon,x1,y1,x2,y2,x3,y3\na,1,2,3,abc,5,6\n":             "t.csv:2:9: ",
 		"taxon,x1,y1,x2,y2,x3,y3,z3\na,1,2,3,4,5,6,7\n":          "there is no column z1",
 		"taxon,x0,y0,x1,y1,x2,y2\na,1,2,3,4,5,6\n":               `the column "x0" is of landmark 0`,
 		"taxon,x0,y0,x1,y1,x2,y2,x3,y3\na,1,2,3,4,5,6,7,8\n":     `the column "x0" is of landmark 0`,
@@ -65,7 +65,7 @@ func TestTableErrors(t *testing.T) {
 		"taxon,x1,y1,x2,y2,x3,y3\na,1,2,3,4,5,inf\n":             "inf",
 		"taxon,1.X,1.Y,1.x,2.Y,3.X,3.Y\na,1,2,3,4,5,6\n":         `"1.X" and "1.x" hold the same coordinate`,
 		"taxon,1.X,1.Y,2.X,2.Y,3.X,3.Z\na,1,2,3,4,5,6\n":         "there is no column 1.Z",
-		"taxon,x1,y1,x2,y2,x3,y3\na,1,2,3,4,5,6\nb,1,2,,4,5,6\n": `t.csv:3: landmark 2 of taxon "b"`,
+		"taxon,x1,y1,x2,y2,x3,y3\na,1,2,3,4,5,6\nb,1,2,,4,5,6\n": `t.csv:3:1: landmark 2 of taxon "b"`,
 	} {
 		_, _, err := parse(t, text)
 		require.ErrorContains(t, err, want, text)
@@ -114,4 +114,15 @@ func FuzzColumns(f *testing.F) {
 		require.Empty(t, none)
 		require.Equal(t, set.Shapes, again.Shapes)
 	})
+}
+
+// TestParseWith: the column of the taxa is the one that has the tips, or that is named.
+func TestParseWith(t *testing.T) {
+	text := []byte("number,who,x1,y1,x2,y2,x3,y3\n1,a,1,2,3,4,5,6\n2,b,1,2,3,4,5,7\n")
+	for _, options := range []tree.TableOptions{{Tips: []string{"a", "b"}}, {TaxonColumn: "who"}} {
+		set, others, err := landmarks.ParseWith("t.csv", text, options)
+		require.NoError(t, err)
+		require.Equal(t, []string{"a", "b"}, set.Taxa)
+		require.Equal(t, []string{"number"}, others)
+	}
 }

@@ -39,7 +39,7 @@ func ParseTPS(name string, text []byte) (*Set, error) {
 		}
 	}
 	if len(p.set.Taxa) == 0 {
-		return nil, p.fail(1, 0, "the file has no shapes: a TPS file begins with a line such as LM=16")
+		return nil, p.fail(1, 1, "the file has no shapes: a TPS file begins with a line such as LM=16")
 	}
 	return p.set, nil
 }
@@ -91,7 +91,7 @@ func (p *tpsParser) shape() error {
 			return err
 		}
 		if len(row) != dimensions {
-			return p.fail(p.at, 0, "the row has %d numbers; a landmark in %d dimensions has %d", len(row), dimensions, dimensions)
+			return p.fail(p.at, 1, "the row has %d numbers; a landmark in %d dimensions has %d", len(row), dimensions, dimensions)
 		}
 		shape = append(shape, row...)
 	}
@@ -104,7 +104,7 @@ var word = regexp.MustCompile(`\S+`)
 // announced.
 func (p *tpsParser) row(announced string, first int) ([]float64, error) {
 	if p.at >= len(p.lines) || strings.Contains(p.lines[p.at], "=") || strings.TrimSpace(p.lines[p.at]) == "" {
-		return nil, p.fail(min(p.at+1, len(p.lines)), 0, "the shape that begins on line %d has fewer rows of coordinates than its %s says", first, announced)
+		return nil, p.fail(min(p.at+1, len(p.lines)), 1, "the shape that begins on line %d has fewer rows of coordinates than its %s says", first, announced)
 	}
 	line := p.lines[p.at]
 	p.at++

@@ -32,14 +32,14 @@ func TestTPS(t *testing.T) {
 
 func TestTPSErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                                            "f.tps:1: the file has no shapes",
+		"":                                                            "f.tps:1:1: the file has no shapes",
 		"1 2\n":                                                       "f.tps:1:1: here should be a line such as LM=16",
 		"LM=x\n":                                                      `f.tps:1:4: "x" is no number of landmarks`,
 		"LM=2\n1 2\n3 4\nID=a\n":                                      "a shape needs at least 3",
-		"LM=3\n1 2\n3 4\nID=a\n":                                      "f.tps:4: the shape that begins on line 1 has fewer rows of coordinates than its LM says",
-		"LM=3\n1 2\n3 4":                                              "f.tps:3: the shape that begins on line 1 has fewer rows",
-		"LM=3\n1 2\n3 4 5\n5 6\nID=a\n":                               "f.tps:3: the row has 3 numbers",
-		"LM3=3\n1 2 3\n3 4\n5 6 7\nID=a\n":                            "f.tps:3: the row has 2 numbers; a landmark in 3 dimensions has 3",
+		"LM=3\n1 2\n3 4\nID=a\n":                                      "f.tps:4:1: the shape that begins on line 1 has fewer rows of coordinates than its LM says",
+		"LM=3\n1 2\n3 4":                                              "f.tps:3:1: the shape that begins on line 1 has fewer rows",
+		"LM=3\n1 2\n3 4 5\n5 6\nID=a\n":                               "f.tps:3:1: the row has 3 numbers",
+		"LM3=3\n1 2 3\n3 4\n5 6 7\nID=a\n":                            "f.tps:3:1: the row has 2 numbers; a landmark in 3 dimensions has 3",
 		"LM=3\n1 2\n3 q\n5 6\nID=a\n":                                 `f.tps:3:3: "q" is not a finite decimal number`,
 		"LM=3\n1 2\n3e5  e\n5 6\nID=a\n":                              `f.tps:3:6: "e" is not a finite decimal number`,
 		"LM=3\n1 2\n3 inf\n5 6\nID=a\n":                               `f.tps:3:3: "inf" is not a finite decimal number`,
@@ -50,7 +50,7 @@ func TestTPSErrors(t *testing.T) {
 		"LM=3\n1 2\n3 4\n5 6\nIMAGE= .png\n":                          "f.tps:1:1: the shape has no name",
 		"LM=3\n1 2\n3 4\n5 6\nID=a\nSCALE=-1\n":                       "f.tps:6:7: the scale \"-1\" is not a positive number",
 		"LM=3\n1 2\n3 4\n5 1e300\nID=a\nSCALE=1e10\n":                 "f.tps:6:1: the scale 1e+10 makes coordinates of the shape infinite",
-		"LM=3\n1 2\n3 4\n5 6\nID=a\nCURVES=1\nPOINTS=2\n1 1\n":        "f.tps:9: the shape that begins on line 1 has fewer rows of coordinates than its POINTS says",
+		"LM=3\n1 2\n3 4\n5 6\nID=a\nCURVES=1\nPOINTS=2\n1 1\n":        "f.tps:9:1: the shape that begins on line 1 has fewer rows of coordinates than its POINTS says",
 		"LM=3\n1 2\n3 4\n5 6\nID=a\nPOINTS=two\n":                     `f.tps:6:8: "two" is no number of points of a curve`,
 		"LM=3\n1 2\n3 4\n5 6\nID=a\nLM=3\n1 2\n3 4\n5 6\nID=a\n":      "f.tps:10:1: the taxon \"a\" has a shape already, on line 1",
 		"LM=3\n1 2\n3 4\n5 6\nID=a\nLM=4\n1 2\n3 4\n5 6\n7 8\nID=b\n": "f.tps:6:4: the shape has 4 landmarks in 2 dimensions, those before it 3 in 2",

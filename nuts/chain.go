@@ -54,9 +54,9 @@ type boundary struct {
 	point phase
 }
 
-func newChain(number, dim int, s *sampling) *chain {
-	o := s.options
-	c := &chain{number: number, options: o, schedule: newSchedule(o.Warmup), dynamics: newDynamics(dim, s.noise, s.block),
+func newChain(number int, by *integrator, s *sampling) *chain {
+	o, dim := s.options, s.dim
+	c := &chain{number: number, options: o, schedule: newSchedule(o.Warmup), dynamics: newDynamics(by),
 		estimate: newEstimate(o.Metric, dim, s.block), search: newPhase(dim), total: o.Warmup + o.Draws, ensemble: s.ensemble}
 	if o.UnitNoise {
 		c.estimate.unit = s.whitened
@@ -104,8 +104,11 @@ func (c *chain) advance() error {
 // idle reports whether the chain needs no gradient.
 func (c *chain) idle() bool { return c.Stage == stageWaiting || c.Stage == stageFinished }
 
-// mark notes that the chain is between two transitions.
+// mark notes that the chain is between two transitions, for a checkpoint.
 func (c *chain) mark() {
+	if c.options.OnCheckpoint == nil {
+		return
+	}
 	c.begin.progress = c.progress
 	c.begin.point.takePoint(&c.state)
 }
@@ -174,6 +177,18 @@ func (c *chain) finishTransition() error {
 	return nil
 }
 
+// follow goes on from a meeting of the ensemble.
+func (c *chain) follow(v verdict) {
+	if v.counts {
+		c.adapt()
+		c.Transition++
+	}
+	if v.stepSize > 0 {
+		c.StepSize = v.stepSize
+	}
+	c.goOn(v.search)
+}
+
 // goOn begins what follows a transition.
 func (c *chain) goOn(search bool) {
 	switch {
@@ -200,7 +215,7 @@ func (c *chain) adapt() (search bool) {
 	c.Averaging.update(c.accept(), c.options.TargetAccept)
 	c.StepSize = min(c.Averaging.stepSize(), c.largest())
 	if c.schedule.closes[c.Transition] && c.ensemble == nil {
-		c.estimate.into(&c.metric)
+		c.estimate.into(c.metric)
 		c.refresh()
 		search = true
 	}

@@ -164,8 +164,10 @@ func (c *chain) restore(r *chainRecord) {
 	copy(c.state.q, r.Q)
 	copy(c.state.gradient, r.Gradient)
 	c.state.logDensity = r.LogDensity
-	copy(c.inverseMass, r.InverseMass)
-	c.setCovariance(r.Covariance)
+	if !slices.Equal(c.inverseMass, r.InverseMass) || !slices.Equal(c.covariance, r.Covariance) { // or it shares a metric that is restored
+		copy(c.inverseMass, r.InverseMass)
+		c.setCovariance(r.Covariance)
+	}
 	c.refresh()
 	c.estimate.restore(&r.Estimate)
 	c.goOn(c.Stage == stageSearch)

@@ -132,7 +132,7 @@ func (g *deviceGroup) trial(ctx context.Context) error {
 	one := make([]float64, g.dim)
 	for k := range g.n {
 		startPosition(g.sampling.options, g.first+k, 0, one, g.sampling.noise)
-		scatter(q, one, k, g.n)
+		scatter(q, k, g.n, one)
 	}
 	g.inverse = make([]float64, g.dim*g.n)
 	density := make([]float64, g.n)
@@ -383,7 +383,7 @@ func (g *deviceGroup) firstChain() int { return g.first }
 func (g *deviceGroup) collect(run *Run) {
 	for k := range g.n {
 		mass := make([]float64, g.dim)
-		gather(mass, g.inverse, k, g.n)
+		gather(g.inverse, k, g.n, mass)
 		run.StepSizes = append(run.StepSizes, g.stepSizes[k])
 		run.InverseMass = append(run.InverseMass, mass)
 		run.Gradients += g.leapfrogs[k] + int64(g.counter(tries, k)) + 1

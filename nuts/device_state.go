@@ -32,9 +32,9 @@ func (g *deviceGroup) take(chains []*chain) error {
 	position, slope, inverse := make([]float64, g.dim*g.n), make([]float64, g.dim*g.n), make([]float64, g.dim*g.n)
 	values, state := make([]float64, int(numbers)*g.n), make([]int32, int(counters)*g.n)
 	for k, c := range chains {
-		scatter(position, c.state.q, k, g.n)
-		scatter(slope, c.state.gradient, k, g.n)
-		scatter(inverse, c.inverseMass, k, g.n)
+		scatter(position, k, g.n, c.state.q)
+		scatter(slope, k, g.n, c.state.gradient)
+		scatter(inverse, k, g.n, c.inverseMass)
 		for n, x := range map[number]float64{stepSize: c.StepSize, proposalDensity: c.state.logDensity, largestAllowed: c.largest()} {
 			values[int(n)*g.n+k] = x
 		}

@@ -22,15 +22,14 @@ func logarithm(x float64) float64 {
 		l6    = 1.531383769920937332e-01
 		l7    = 1.479819860511658591e-01
 	)
-	// x = 2^k (1+f), sqrt(2)/2 <= 1+f < sqrt(2)
+	// x = 2^k (1+f), sqrt(2)/2 <= 1+f < sqrt(2). No branch: it would be taken half of
+	// the time.
+	const sqrt2Bits = 0x6a09e667f3bcd // those after the point
 	bits := math.Float64bits(x)
-	k := float64(int(bits>>52&0x7ff) - 1023)
-	m := math.Float64frombits(bits&(1<<52-1) | 1023<<52)
-	if m >= math.Sqrt2 {
-		m *= 0.5
-		k++
-	}
-	f := m - 1
+	low := bits & (1<<52 - 1)
+	up := 1 - (low-sqrt2Bits)>>63 // 1 where the part after the point is at least that
+	k := float64(int(bits>>52&0x7ff) - 1023 + int(up))
+	f := math.Float64frombits(low|(1023-up)<<52) - 1
 	s := f / (2 + f)
 	z := times(s, s)
 	w := times(z, z)
@@ -65,13 +64,12 @@ func turn(u float64) (cos, sin float64) {
 	half := times(0.5, z)
 	w := 1 - half
 	c := w + ((1 - w) - half + times(z, r))
-	switch quarter & 3 {
-	case 0:
-		return c, s
-	case 1:
-		return -s, c
-	case 2:
-		return -c, -s
-	}
-	return s, -c
+	// An odd quarter exchanges the two; the second and third have a negative cosine,
+	// the third and fourth a negative sine. Without branches, none of which could be
+	// foretold.
+	cosine, sine := math.Float64bits(c), math.Float64bits(s)
+	exchange := (cosine ^ sine) & -uint64(quarter&1)
+	cosine ^= exchange ^ uint64((quarter+1)&2)<<62
+	sine ^= exchange ^ uint64(quarter&2)<<62
+	return math.Float64frombits(cosine), math.Float64frombits(sine)
 }

@@ -9,9 +9,9 @@ import (
 
 // ensemble is what chains adapt together: the metric, and for paths the step size
 // and their length. Chains of all groups meet in it at set transitions of the
-// warm-up; the last one to arrive adapts, in the order of the chains, so that
-// nothing depends on how they are grouped. A nil ensemble is for chains that adapt
-// alone.
+// warm-up; the last group to arrive adapts, in the order of the chains, so that
+// nothing depends on how they are grouped. What chains then do apart from each other
+// every group does for its own. A nil ensemble is for chains that adapt alone.
 type ensemble struct {
 	options *Options
 	chains  []*chain
@@ -22,6 +22,14 @@ type ensemble struct {
 	met     *sync.Cond
 	arrived int
 	meeting int // number of the next meeting
+	verdict verdict
+}
+
+// verdict is how chains go on from a meeting.
+type verdict struct {
+	stepSize float64 // of all chains; 0 where each has its own
+	search   bool    // they look for a step size
+	counts   bool    // each chain is yet to adapt to its transition and to count it
 }
 
 // shared is what the ensemble has learnt.
@@ -67,7 +75,8 @@ func (e *ensemble) plan(h *path, transition int, stepSize float64) {
 }
 
 // meet waits for the chains of all other groups; the last group calls before, while
-// all stand still, and adapts.
+// all stand still, and adapts. The chains of each group then go on by the verdict. A
+// group that the context calls away has not met.
 func (e *ensemble) meet(ctx context.Context, before func() error) error {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -90,13 +99,14 @@ func (e *ensemble) meet(ctx context.Context, before func() error) error {
 	defer stop()
 	for meeting := e.meeting; meeting == e.meeting; e.met.Wait() {
 		if err := ctx.Err(); err != nil {
+			e.arrived--
 			return err
 		}
 	}
 	return nil
 }
 
-// adapt goes on with all chains, which are waiting.
+// adapt finds how the chains, which are waiting, go on.
 func (e *ensemble) adapt() {
 	if e.sharesStep() && e.Searching {
 		sum := 0.0
@@ -105,15 +115,19 @@ func (e *ensemble) adapt() {
 		}
 		e.Averaging.restart(math.Exp(sum / float64(len(e.chains))))
 		e.Searching = false
-		e.release(e.stepSize(), false)
+		e.settle(verdict{stepSize: e.stepSize()})
 		return
 	}
 	transition := e.chains[0].Transition
 	closes, last := e.chains[0].schedule.closes[transition], transition == e.options.Warmup-1
+	// What is made of all chains at once needs them adapted first.
+	later := e.sharesStep() && !closes
 	accept := 0.0
 	for _, c := range e.chains {
-		c.adapt()
-		c.Transition++
+		if !later {
+			c.adapt()
+			c.Transition++
+		}
 		accept += c.accept() / float64(len(e.chains))
 	}
 	if e.sharesStep() {
@@ -130,15 +144,15 @@ func (e *ensemble) adapt() {
 			stepSize = min(e.Averaging.final(), e.chains[0].largest())
 		}
 		e.Searching = closes && !last
-		e.release(stepSize, e.Searching)
+		e.settle(verdict{stepSize, e.Searching, later})
 	case last:
 		sum := 0.0
 		for _, c := range e.chains {
 			sum += math.Log(c.StepSize)
 		}
-		e.release(math.Exp(sum/float64(len(e.chains))), false)
+		e.settle(verdict{stepSize: math.Exp(sum / float64(len(e.chains)))})
 	default:
-		e.release(0, true)
+		e.settle(verdict{search: true})
 	}
 }
 
@@ -150,22 +164,17 @@ func (e *ensemble) pool() {
 	for _, c := range e.chains[1:] {
 		all.merge(c.estimate)
 	}
-	first := &e.chains[0].metric
+	first := e.chains[0].metric
 	all.into(first)
+	before := first
 	for _, c := range e.chains {
-		copy(c.inverseMass, first.inverseMass)
-		c.setCovariance(first.covariance)
+		if c.metric != before { // that of another group
+			copy(c.inverseMass, first.inverseMass)
+			c.setCovariance(first.covariance)
+			before = c.metric
+		}
 		c.refresh()
 	}
 }
 
-// release lets all chains go on with a step size, or each with its own if that is 0.
-func (e *ensemble) release(stepSize float64, search bool) {
-	e.StepSize = stepSize
-	for _, c := range e.chains {
-		if stepSize > 0 {
-			c.StepSize = stepSize
-		}
-		c.goOn(search)
-	}
-}
+func (e *ensemble) settle(v verdict) { e.StepSize, e.verdict = v.stepSize, v }

@@ -164,11 +164,10 @@ func ESSMean(draws [][]float64) float64 { return effectiveSize(split(draws)) }
 // ESSBulk is the effective sample size of the rank-normalised draws, which says
 // how well the bulk of the distribution is known.
 func ESSBulk(draws [][]float64) float64 {
-	halves := split(draws)
-	if !valid(halves) {
+	if !valid(draws) {
 		return math.NaN()
 	}
-	return effectiveSize(rankNormalize(halves))
+	return newPooled(draws).essBulk()
 }
 
 // ESSQuantile is the effective sample size for a quantile.
@@ -176,17 +175,7 @@ func ESSQuantile(draws [][]float64, probability float64) float64 {
 	if !valid(draws) {
 		return math.NaN()
 	}
-	q := quantile(pool(draws), probability)
-	below := make([][]float64, len(draws))
-	for c, x := range draws {
-		below[c] = make([]float64, len(x))
-		for i, v := range x {
-			if v <= q {
-				below[c][i] = 1
-			}
-		}
-	}
-	return effectiveSize(split(below))
+	return newPooled(draws).essQuantile(probability)
 }
 
 // ESSMedian is the effective sample size for the median.
@@ -195,5 +184,8 @@ func ESSMedian(draws [][]float64) float64 { return ESSQuantile(draws, 0.5) }
 // ESSTail is the smaller of the effective sample sizes for the 5 % and the 95 %
 // quantile.
 func ESSTail(draws [][]float64) float64 {
-	return math.Min(ESSQuantile(draws, 0.05), ESSQuantile(draws, 0.95))
+	if !valid(draws) {
+		return math.NaN()
+	}
+	return newPooled(draws).essTail()
 }

@@ -20,8 +20,10 @@ type hostGroup struct {
 func (s *sampling) newHostGroup(e Evaluator, dim, first, end int) *hostGroup {
 	n := end - first
 	g := &hostGroup{sampling: s, number: len(s.groups), evaluator: e, first: first, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
+	var by *integrator
 	for number := first; number < end; number++ {
-		c := newChain(number, dim, s)
+		by = s.integratorLike(by)
+		c := newChain(number, by, s)
 		c.keep = func(transition int, q []float64, stats Stats) error { return s.keep(number, transition, q, stats) }
 		g.chains = append(g.chains, c)
 		if s.ensemble != nil {
@@ -32,6 +34,19 @@ func (s *sampling) newHostGroup(e Evaluator, dim, first, end int) *hostGroup {
 		}
 	}
 	return g
+}
+
+// integratorLike is an integrator for a chain of a group whose last chain has the
+// other one, nil for the first. Chains share as much as they have in common: what all
+// read stays in the processor's cache.
+func (s *sampling) integratorLike(other *integrator) *integrator {
+	switch {
+	case other == nil || s.ensemble == nil:
+		return newIntegrator(newMetric(s.dim, s.block), s.noise)
+	case s.ensemble.sharesStep() && s.options.StepJitter == 0:
+		return other
+	}
+	return newIntegrator(other.metric, s.noise)
 }
 
 // run ticks until all chains of the group have finished: each tick is one
@@ -49,18 +64,18 @@ func (g *hostGroup) run(ctx context.Context) error {
 		busy, waiting := false, false
 		for k, c := range g.chains {
 			waiting = waiting || c.Stage == stageWaiting
+			busy = busy || !c.idle()
 			if !warm[k] && c.Transition >= g.sampling.options.Warmup {
 				warm[k] = true
 				g.sampling.finishedWarmup()
-			}
-			if !c.idle() {
-				busy = true
-				scatter(g.q, c.pending().q, k, n)
 			}
 		}
 		if !busy && waiting {
 			if err := g.sampling.ensemble.meet(ctx, g.sampling.giveAll); err != nil {
 				return err
+			}
+			for _, c := range g.chains {
+				c.follow(g.sampling.ensemble.verdict)
 			}
 			continue
 		}
@@ -68,27 +83,54 @@ func (g *hostGroup) run(ctx context.Context) error {
 			g.sampling.update(g)
 			return nil
 		}
-		if err := g.evaluator.Gradient(ctx, g.q, g.logDensities, g.gradient); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return fmt.Errorf("nuts: evaluating the target: %w", err)
-		}
-		for k, c := range g.chains {
-			if c.idle() {
-				continue
-			}
-			at := c.pending()
-			at.logDensity = g.logDensities[k]
-			gather(at.gradient, g.gradient, k, n)
-			if err := c.advance(); err != nil {
-				return err
-			}
+		if err := g.step(ctx); err != nil {
+			return err
 		}
 		if tick&63 == 0 {
 			g.sampling.update(g)
 		}
 	}
+}
+
+// step computes the gradient of every chain that needs one, and lets it go on.
+func (g *hostGroup) step(ctx context.Context) error {
+	n := len(g.chains)
+	var vectors [together][]float64
+	for k := 0; k < n; k += together {
+		some := vectors[:min(together, n-k)]
+		for i, c := range g.chains[k : k+len(some)] {
+			if some[i] = nil; !c.idle() {
+				some[i] = c.pending().q
+			}
+		}
+		scatter(g.q, k, n, some...)
+	}
+	if err := g.evaluator.Gradient(ctx, g.q, g.logDensities, g.gradient); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("nuts: evaluating the target: %w", err)
+	}
+	for k := 0; k < n; k += together {
+		some := vectors[:min(together, n-k)]
+		for i, c := range g.chains[k : k+len(some)] {
+			some[i] = nil
+			if !c.idle() {
+				at := c.pending()
+				at.logDensity, some[i] = g.logDensities[k+i], at.gradient
+			}
+		}
+		gather(g.gradient, k, n, some...)
+		for _, c := range g.chains[k : k+len(some)] {
+			if c.idle() {
+				continue
+			}
+			if err := c.advance(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (g *hostGroup) save(r *record, transitions []int) error {
@@ -122,24 +164,3 @@ func (g *hostGroup) collect(run *Run) {
 }
 
 func (g *hostGroup) close() error { return g.evaluator.Close() }
-
-// scatter puts one chain's vector into the layout [dimension][chain].
-func scatter(all, one []float64, k, n int) {
-	if n == 1 {
-		copy(all, one)
-		return
-	}
-	for i, x := range one {
-		all[i*n+k] = x
-	}
-}
-
-func gather(one, all []float64, k, n int) {
-	if n == 1 {
-		copy(one, all)
-		return
-	}
-	for i := range one {
-		one[i] = all[i*n+k]
-	}
-}

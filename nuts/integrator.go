@@ -51,73 +51,100 @@ const largestAngle = math.Pi / 2
 
 // integrator takes steps of the Hamiltonian dynamics. The prior and the kinetic
 // energy of the coordinates of noise, if there are any, are harmonic oscillators,
-// which a step solves by rotations.
+// which a step solves by rotations. Chains of one metric and step size may share an
+// integrator, as long as one goroutine moves them.
 type integrator struct {
-	metric
+	*metric
 	noise    span
 	angled   float64   // the step size that the rotations below are for
 	cos, sin []float64 // of each noise coordinate's angle
-	root     []float64 // square roots of its inverse mass
 	v        []float64 // scratch
 }
 
-func newIntegrator(dim int, noise span, block []int) integrator {
+func newIntegrator(m *metric, noise span) *integrator {
+	if noise.size() == 0 {
+		noise = span{len(m.inverseMass), len(m.inverseMass)}
+	}
 	n := noise.size()
-	return integrator{metric: newMetric(dim, block), noise: noise, cos: make([]float64, n), sin: make([]float64, n), root: make([]float64, n), v: make([]float64, dim)}
+	return &integrator{metric: m, noise: noise, cos: make([]float64, n), sin: make([]float64, n), v: make([]float64, len(m.inverseMass))}
 }
 
-// halfKick moves the momenta by half a step.
-func (n *integrator) halfKick(x *phase, stepSize float64) {
-	p, gradient := x.p, x.gradient[:len(x.p)]
-	for i := range p {
-		p[i] += 0.5 * stepSize * gradient[i]
-	}
-	// The gradient includes the prior's -z, which the drift takes care of.
-	for i := n.noise.first; i < n.noise.end; i++ {
-		p[i] += 0.5 * stepSize * x.q[i]
-	}
-}
-
-// drift moves the positions by a step.
-func (n *integrator) drift(x *phase, stepSize float64) {
-	if n.covariance != nil {
-		n.velocity(n.v, x.p)
-		n.straight(x, stepSize, n.v, false)
+// firstHalf moves the momenta by half a step and the positions by a whole one, to a
+// point whose gradient is to be computed. The gradient includes the prior's -z, which
+// the rotation takes care of.
+func (n *integrator) firstHalf(x *phase, stepSize float64) {
+	first, end := n.noise.first, n.noise.end
+	if n.covariance == nil {
+		n.straight(x, stepSize, 0, first)
+		n.straight(x, stepSize, end, len(x.q))
 	} else {
-		n.straight(x, stepSize, n.inverseMass, true)
+		n.dense(x, stepSize)
 	}
-	if n.noise.size() == 0 {
+	if first == end {
 		return
 	}
 	n.turnTo(stepSize)
-	q, p := x.q[n.noise.first:n.noise.end], x.p[n.noise.first:n.noise.end]
-	for k, root := range n.root[:len(q)] {
-		z, w := q[k], p[k]*root
-		q[k], p[k] = n.cos[k]*z+n.sin[k]*w, (n.cos[k]*w-n.sin[k]*z)/root
+	half := 0.5 * stepSize
+	q := x.q[first:end]
+	p, gradient, root := x.p[first:end][:len(q)], x.gradient[first:end][:len(q)], n.root[first:end][:len(q)]
+	cos, sin := n.cos[:len(q)], n.sin[:len(q)]
+	for i, z := range q {
+		w := (p[i] + half*gradient[i] + half*z) * root[i]
+		q[i] = cos[i]*z + sin[i]*w
+		p[i] = (cos[i]*w - sin[i]*z) / root[i]
 	}
 }
 
-// straight moves the coordinates that are not noise, by velocities or by inverse
-// masses times momenta.
-func (n *integrator) straight(x *phase, stepSize float64, v []float64, masses bool) {
-	move := func(from, to int) {
-		q, v, p := x.q[from:to], v[from:to], x.p[from:to]
-		if masses {
-			for i := range q {
-				q[i] += stepSize * v[i] * p[i]
-			}
-			return
-		}
-		for i := range q {
-			q[i] += stepSize * v[i]
+// straight is the first half for coordinates that are not noise.
+func (n *integrator) straight(x *phase, stepSize float64, from, to int) {
+	half := 0.5 * stepSize
+	q := x.q[from:to]
+	p, gradient, inverseMass := x.p[from:to][:len(q)], x.gradient[from:to][:len(q)], n.inverseMass[from:to][:len(q)]
+	for i := range q {
+		kicked := p[i] + half*gradient[i]
+		p[i] = kicked
+		q[i] += stepSize * inverseMass[i] * kicked
+	}
+}
+
+// dense is straight where there is a covariance matrix.
+func (n *integrator) dense(x *phase, stepSize float64) {
+	for i := range x.p {
+		if !n.noise.holds(i) {
+			x.p[i] += 0.5 * stepSize * x.gradient[i]
 		}
 	}
-	if n.noise.size() == 0 {
-		move(0, len(x.q))
-		return
+	n.velocity(n.v, x.p)
+	for i, v := range n.v {
+		if !n.noise.holds(i) {
+			x.q[i] += stepSize * v
+		}
 	}
-	move(0, n.noise.first)
-	move(n.noise.end, len(x.q))
+}
+
+// secondHalf moves the momenta by the other half of a step, now that the gradient is
+// known, and gives the kinetic energy.
+func (n *integrator) secondHalf(x *phase, stepSize float64) float64 {
+	half, sum := 0.5*stepSize, 0.0
+	q := x.q
+	p, gradient, inverseMass := x.p[:len(q)], x.gradient[:len(q)], n.inverseMass[:len(q)]
+	first, end := n.noise.first, n.noise.end
+	for i := range first {
+		kicked := p[i] + half*gradient[i]
+		p[i] = kicked
+		sum += kicked * kicked * inverseMass[i]
+	}
+	for i := first; i < end; i++ {
+		kicked := p[i] + half*gradient[i] + half*q[i]
+		p[i] = kicked
+		sum += kicked * kicked * inverseMass[i]
+	}
+	for i := end; i < len(q); i++ {
+		kicked := p[i] + half*gradient[i]
+		p[i] = kicked
+		sum += kicked * kicked * inverseMass[i]
+	}
+	return n.withBlock(sum, p)
 }
 
 // turnTo prepares the rotations of a step size.
@@ -136,16 +163,18 @@ func (n *integrator) turnTo(stepSize float64) {
 	inverseMass := n.inverseMass[n.noise.first:n.noise.end]
 	for k, v := range inverseMass {
 		if k == 0 || v != inverseMass[k-1] {
-			n.root[k] = math.Sqrt(v)
-			n.sin[k], n.cos[k] = math.Sincos(stepSize * n.root[k])
+			n.sin[k], n.cos[k] = math.Sincos(stepSize * n.root[n.noise.first+k])
 			continue
 		}
-		n.root[k], n.sin[k], n.cos[k] = n.root[k-1], n.sin[k-1], n.cos[k-1]
+		n.sin[k], n.cos[k] = n.sin[k-1], n.cos[k-1]
 	}
 }
 
 // refresh forgets what was prepared for an earlier metric.
-func (n *integrator) refresh() { n.angled = 0 }
+func (n *integrator) refresh() {
+	n.angled = 0
+	n.metric.refresh()
+}
 
 // largest is the largest step size.
 func (n *integrator) largest() float64 {

@@ -11,7 +11,7 @@ func (t *tick) whereNoise(i shaders.Value, body func()) {
 	t.If(inside, body, nil)
 }
 
-// halfKick is integrator.halfKick of one coordinate.
+// halfKick is the kick of half a step of the integrator, of one coordinate.
 func (t *tick) halfKick(i, q, p, slope, eps shaders.Value) shaders.Value {
 	half := t.mul(t.Const(0.5), eps)
 	p = t.add(p, t.mul(half, slope))
@@ -23,7 +23,7 @@ func (t *tick) halfKick(i, q, p, slope, eps shaders.Value) shaders.Value {
 	return t.Get(kicked)
 }
 
-// drift is integrator.drift of one coordinate of inverse mass m.
+// drift is the integrator's move of the position, of one coordinate of inverse mass m.
 func (t *tick) drift(i, q, p, m, eps shaders.Value) (movedQ, movedP shaders.Value) {
 	straight := t.add(q, t.mul(t.mul(eps, m), p))
 	if t.noise.size() == 0 {

@@ -56,18 +56,26 @@ const largestDense = 2048
 // coordinates that may have a covariance matrix of their own.
 type metric struct {
 	inverseMass []float64
+	root        []float64 // its square roots, by refresh
 	block       []int     // coordinates of the covariance matrix
 	covariance  []float64 // of the block, row by row; nil while it is diagonal
 	factor      mat.TriDense
 	in, out     []float64 // scratch of the block
 }
 
-func newMetric(dim int, block []int) metric {
-	m := metric{inverseMass: make([]float64, dim), block: block, in: make([]float64, len(block)), out: make([]float64, len(block))}
+func newMetric(dim int, block []int) *metric {
+	m := &metric{inverseMass: make([]float64, dim), root: make([]float64, dim), block: block, in: make([]float64, len(block)), out: make([]float64, len(block))}
 	for i := range m.inverseMass {
-		m.inverseMass[i] = 1
+		m.inverseMass[i], m.root[i] = 1, 1
 	}
 	return m
+}
+
+// refresh brings up to date what follows from the inverse masses.
+func (m *metric) refresh() {
+	for i, v := range m.inverseMass {
+		m.root[i] = math.Sqrt(v)
+	}
 }
 
 // setCovariance gives the block a covariance matrix. One that is not positive
@@ -114,6 +122,12 @@ func (m *metric) kinetic(p []float64) float64 {
 	for i, x := range p {
 		sum += x * x * m.inverseMass[i]
 	}
+	return m.withBlock(sum, p)
+}
+
+// withBlock is the kinetic energy, of p'M^-1 p as it would be without a covariance
+// matrix.
+func (m *metric) withBlock(sum float64, p []float64) float64 {
 	if m.covariance == nil {
 		return sum / 2
 	}
@@ -132,15 +146,17 @@ func (m *metric) kinetic(p []float64) float64 {
 
 // momentum draws p ~ N(0, M). Coordinate i takes the i-th normal number.
 func (m *metric) momentum(p []float64, random *Stream) {
+	random.Normals(p)
+	root := m.root[:len(p)]
 	for i := range p {
-		p[i] = random.Normal() / math.Sqrt(m.inverseMass[i])
+		p[i] /= root[i]
 	}
 	if m.covariance == nil {
 		return
 	}
 	// With M^-1 = L L', p = L'^-1 n.
 	for a, i := range m.block {
-		m.in[a] = p[i] * math.Sqrt(m.inverseMass[i])
+		m.in[a] = p[i] * m.root[i]
 	}
 	for a := len(m.block) - 1; a >= 0; a-- {
 		sum := m.in[a]

@@ -22,7 +22,7 @@ type move interface {
 
 // dynamics are the state of a chain and what the moves have in common.
 type dynamics struct {
-	integrator
+	*integrator
 	state phase // the current draw; its momentum is not used
 	tally
 }
@@ -37,8 +37,8 @@ type tally struct {
 	divergent bool
 }
 
-func newDynamics(dim int, noise span, block []int) *dynamics {
-	return &dynamics{integrator: newIntegrator(dim, noise, block), state: newPhase(dim)}
+func newDynamics(by *integrator) *dynamics {
+	return &dynamics{integrator: by, state: newPhase(len(by.inverseMass))}
 }
 
 // launch puts a particle at the state, with a new momentum.
@@ -53,9 +53,8 @@ func (d *dynamics) launch(x *phase, random *Stream) {
 // arrive ends a step whose gradient is known and counts its acceptance. It gives
 // the energy and what that is below the initial one.
 func (d *dynamics) arrive(x *phase, stepSize float64) (energy, delta float64) {
-	d.halfKick(x, stepSize)
+	energy = d.secondHalf(x, stepSize) - x.logDensity
 	d.leapfrogs++
-	energy = d.kinetic(x.p) - x.logDensity
 	delta = d.energy0 - energy
 	if !(delta >= -divergenceThreshold) || math.IsInf(delta, 1) { // NaN included
 		d.divergent = true

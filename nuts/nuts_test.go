@@ -2,8 +2,10 @@ package nuts
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc64"
 	"math"
 	"testing"
 
@@ -37,9 +39,9 @@ func (e *hostEvaluator) Gradient(ctx context.Context, q, logp, grad []float64) e
 		return e.fail
 	}
 	for c := range e.chains {
-		gather(e.q, q, c, e.chains)
+		gather(q, c, e.chains, e.q)
 		logp[c] = e.density(e.q, e.gradient)
-		scatter(grad, e.gradient, c, e.chains)
+		scatter(grad, c, e.chains, e.gradient)
 	}
 	return ctx.Err()
 }
@@ -146,19 +148,70 @@ func TestEfficiency(t *testing.T) {
 	require.Greater(t, ESSBulk(run.Coordinate(0))/8000, 0.9)
 }
 
-// TestGroupsDoNotMatter: equal seeds give equal bits however chains are grouped.
+// TestGroupsDoNotMatter: equal seeds give equal bits however chains are grouped, also
+// where chains share what they adapt together.
 func TestGroupsDoNotMatter(t *testing.T) {
-	var first *Run
-	for _, groups := range []int{1, 2, 3, 5} {
-		run := sample(t, correlatedTarget(0.5), Options{Chains: 5, Warmup: 60, Draws: 40, Seed: 9, Groups: groups})
-		if first == nil {
-			first = run
+	for _, o := range []Options{
+		{Algorithm: NUTS, Chains: 5},
+		{Algorithm: NUTS, Chains: 21, Pooled: true, Metric: MetricDense, Integrator: Rotation},
+		{Algorithm: HMC, Chains: 21},
+		{Algorithm: HMC, Chains: 21, StepJitter: 0.3, Metric: MetricGradient},
+	} {
+		o.Warmup, o.Draws, o.Seed, o.KeepWarmup = 60, 40, 9, true
+		var first *Run
+		for _, groups := range []int{1, 2, 3, 5, o.Chains} {
+			o.Groups = groups
+			run := sample(t, curved, o)
+			if first == nil {
+				first = run
+			}
+			require.Equal(t, first.Positions, run.Positions)
+			require.Equal(t, first.Stats, run.Stats)
+			require.Equal(t, first.WarmupPositions, run.WarmupPositions)
+			require.Equal(t, first.InverseMass, run.InverseMass)
 		}
-		require.Equal(t, first.Positions, run.Positions)
-		require.Equal(t, first.Stats, run.Stats)
+		o.Seed = 10
+		require.NotEqual(t, first.Positions, sample(t, curved, o).Positions)
 	}
-	other := sample(t, correlatedTarget(0.5), Options{Chains: 5, Warmup: 60, Draws: 40, Seed: 10})
-	require.NotEqual(t, first.Positions, other.Positions)
+}
+
+// TestLayout: vectors come back from [dimension][chain] as they went there, and go
+// nowhere else.
+func TestLayout(t *testing.T) {
+	const dim = 3
+	for _, n := range []int{1, 5, together, 19} {
+		for k := range n {
+			for count := 1; count <= min(together, n-k); count++ {
+				all := make([]float64, dim*n)
+				some, back := make([][]float64, count), make([][]float64, count)
+				for j := range some {
+					some[j], back[j] = []float64{float64(100*j + 1), float64(100*j + 2), float64(100*j + 3)}, make([]float64, dim)
+				}
+				if count > 1 {
+					some[1], back[1] = nil, nil
+				}
+				scatter(all, k, n, some...)
+				for i := range dim {
+					for chain := range n {
+						want := 0.0
+						if j := chain - k; j >= 0 && j < count && some[j] != nil {
+							want = some[j][i]
+						}
+						require.Equal(t, want, all[i*n+chain])
+					}
+				}
+				gather(all, k, n, back...)
+				require.Equal(t, some, back)
+				if count == together {
+					some[1], back[1] = []float64{4, 5, 6}, make([]float64, dim)
+					scatter(all, k, n, some...)
+					gather(all, k, n, back...)
+					require.Equal(t, some, back)
+					require.Equal(t, 5.0, all[n+k+1])
+				}
+			}
+		}
+	}
 }
 
 // TestReversible: leapfrog steps forth and back return to the start, and the
@@ -167,14 +220,13 @@ func TestReversible(t *testing.T) {
 	target := correlatedTarget(0.7)
 	e, err := target.Open(nil, 1)
 	require.NoError(t, err)
-	tree := newTrajectory(newDynamics(2, span{}, nil), 10)
+	tree := newTrajectory(newDynamics(newIntegrator(newMetric(2, nil), span{})), 10)
 	leap := func(x *phase, stepSize float64, steps int) {
 		logp := make([]float64, 1)
 		for range steps {
-			tree.halfKick(x, stepSize)
-			tree.drift(x, stepSize)
+			tree.firstHalf(x, stepSize)
 			require.NoError(t, e.Gradient(context.Background(), x.q, logp, x.gradient))
-			tree.halfKick(x, stepSize)
+			tree.secondHalf(x, stepSize)
 		}
 		x.logDensity = logp[0]
 	}
@@ -340,4 +392,30 @@ func BenchmarkOverhead(b *testing.B) {
 		gradients += run.Gradients
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(gradients), "ns/leapfrog")
+}
+
+// TestNormalNumbersStay: these are the numbers that runs with the seeds of earlier
+// versions are made of, one by one or many at once, wherever a pair begins.
+func TestNormalNumbersStay(t *testing.T) {
+	sum := crc64.New(crc64.MakeTable(crc64.ECMA))
+	s := NewStream(7, 1, 2, ReservedPurposes)
+	for range 100000 {
+		sum.Write(binary.LittleEndian.AppendUint64(nil, math.Float64bits(s.Normal())))
+	}
+	require.Equal(t, uint64(0x765f429d871182db), sum.Sum64())
+	for before := range 4 {
+		for n := range 70 {
+			one, many := NewStream(1, 2, 3, 4), NewStream(1, 2, 3, 4)
+			for range before {
+				require.Equal(t, one.Uint64(), many.Uint64())
+			}
+			x := make([]float64, n)
+			many.Normals(x)
+			for i := range x {
+				require.Equal(t, one.Normal(), x[i])
+			}
+			require.Equal(t, one.Normal(), many.Normal())
+			require.Equal(t, one.Uniform(), many.Uniform())
+		}
+	}
 }

@@ -30,10 +30,7 @@ func (h *path) note() {
 
 func (h *path) pending() *phase { return &h.x }
 
-func (h *path) kick(stepSize float64) {
-	h.halfKick(&h.x, stepSize)
-	h.drift(&h.x, stepSize)
-}
+func (h *path) kick(stepSize float64) { h.firstHalf(&h.x, stepSize) }
 
 func (h *path) absorb(stepSize float64, random *Stream) (ended bool) {
 	energy, delta := h.arrive(&h.x, stepSize)

@@ -7,7 +7,8 @@ type phase struct {
 }
 
 func newPhase(dim int) phase {
-	return phase{q: make([]float64, dim), p: make([]float64, dim), gradient: make([]float64, dim)}
+	all := make([]float64, 3*dim) // together, as they are used
+	return phase{q: all[:dim:dim], p: all[dim : 2*dim : 2*dim], gradient: all[2*dim:]}
 }
 
 func (x *phase) copyFrom(y *phase) {

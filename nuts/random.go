@@ -58,8 +58,10 @@ func (s *Stream) Uint64() uint64 {
 // Uniform gives a number of the open interval (0, 1): an odd multiple of 2^-53,
 // so neither its logarithm nor that of one minus it is infinite.
 func (s *Stream) Uniform() float64 {
-	return float64(s.Uint64()>>12<<1|1) * 0x1p-53
+	return uniformOf(s.Uint64())
 }
+
+func uniformOf(bits uint64) float64 { return float64(int64(bits>>12<<1|1)) * 0x1p-53 }
 
 // Normal gives a standard normal number by Box & Muller (1958), two from two
 // uniforms. It uses no library function but the square root, and allows no
@@ -73,6 +75,35 @@ func (s *Stream) Normal() float64 {
 	cos, sin := turn(s.Uniform())
 	s.spare, s.paired = radius*sin, true
 	return radius * cos
+}
+
+// Normals fills dst with the numbers that as many calls of Normal give.
+func (s *Stream) Normals(dst []float64) {
+	for len(dst) > 0 && (s.paired || s.started && s.used == 1) {
+		dst[0], dst = s.Normal(), dst[1:]
+	}
+	// Pairs stand in whole blocks from here on.
+	const most = 16
+	var along, around [most]float64 // uniforms
+	for len(dst) > 1 {
+		n := min(len(dst)/2, most)
+		for i := range n {
+			words := philox4x32(s.counter, s.key)
+			s.counter[0]++
+			along[i] = uniformOf(uint64(words[0]) | uint64(words[1])<<32)
+			around[i] = uniformOf(uint64(words[2]) | uint64(words[3])<<32)
+		}
+		for i := range n {
+			radius := math.Sqrt(-2 * logarithm(along[i]))
+			cos, sin := turn(around[i])
+			dst[2*i], dst[2*i+1] = radius*cos, radius*sin
+		}
+		s.started, s.used = true, 2
+		dst = dst[2*n:]
+	}
+	if len(dst) == 1 {
+		dst[0] = s.Normal()
+	}
 }
 
 // align drops the second normal of a pair and the rest of a block, so that the

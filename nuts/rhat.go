@@ -31,14 +31,5 @@ func Rhat(draws [][]float64) float64 {
 	if !valid(draws) || len(draws) < 2 {
 		return math.NaN()
 	}
-	halves := split(draws)
-	median := quantile(pool(halves), 0.5)
-	folded := make([][]float64, len(halves))
-	for c, x := range halves {
-		folded[c] = make([]float64, len(x))
-		for i, v := range x {
-			folded[c][i] = math.Abs(v - median)
-		}
-	}
-	return math.Max(potentialScaleReduction(rankNormalize(halves)), potentialScaleReduction(rankNormalize(folded)))
+	return newPooled(draws).rhat()
 }

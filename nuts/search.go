@@ -25,14 +25,13 @@ func (c *chain) searchLeap() {
 	c.random.align() // a coordinate's momentum comes from a block of its own pair
 	c.momentum(c.search.p, &c.random)
 	c.searchEnergy = c.kinetic(c.search.p) - c.state.logDensity
-	c.halfKick(&c.search, c.StepSize)
-	c.drift(&c.search, c.StepSize)
+	c.firstHalf(&c.search, c.StepSize)
 }
 
 func (c *chain) searchStep() error {
-	c.halfKick(&c.search, c.StepSize)
+	kinetic := c.secondHalf(&c.search, c.StepSize)
 	c.Leapfrogs++
-	delta := c.searchEnergy - (c.kinetic(c.search.p) - c.search.logDensity)
+	delta := c.searchEnergy - (kinetic - c.search.logDensity)
 	direction := -1
 	if delta > math.Log(0.8) { // false for NaN
 		direction = 1

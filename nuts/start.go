@@ -112,7 +112,7 @@ func (s *sampling) starts(ctx context.Context, dev device.Device, target Target)
 	o.Init = make([][]float64, o.Chains)
 	for c := range o.Init {
 		o.Init[c] = make([]float64, s.dim)
-		gather(o.Init[c], f.q, c*n/o.Chains, n)
+		gather(f.q, c*n/o.Chains, n, o.Init[c])
 	}
 	return nil
 }
@@ -148,14 +148,14 @@ func (f *field) place(ctx context.Context, s *sampling, target Target) error {
 				random := NewStream(s.options.Seed, uint32(k), uint32(tries), purposeStart)
 				target.(PriorTarget).DrawPrior(&random, x.q)
 			}
-			scatter(f.q, x.q, k, f.n)
+			scatter(f.q, k, f.n, x.q)
 		}
 		if err := f.evaluate(ctx); err != nil {
 			return err
 		}
 		all := true
 		for k := range f.n {
-			gather(x.gradient, f.slope, k, f.n)
+			gather(f.slope, k, f.n, x.gradient)
 			x.logDensity = f.density[k]
 			placed[k] = placed[k] || x.finite()
 			all = all && placed[k]

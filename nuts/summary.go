@@ -80,15 +80,21 @@ type Statistics struct {
 
 // Describe summarises draws [chain][draw].
 func Describe(draws [][]float64) Statistics {
-	sorted := pool(draws)
-	if len(sorted) == 0 {
-		nan := math.NaN()
-		return Statistics{nan, nan, nan, nan, nan, nan, nan, nan, nan, nan}
+	nan := math.NaN()
+	s := Statistics{nan, nan, nan, nan, nan, nan, nan, nan, nan, nan}
+	var sorted []float64
+	if valid(draws) {
+		p := newPooled(draws)
+		sorted = p.values
+		s.Rhat, s.ESSBulk, s.ESSTail = p.rhat(), p.essBulk(), p.essTail()
+		s.MCSEMean, s.MCSESD = MCSEMean(draws), MCSESD(draws)
+	} else {
+		sorted = pool(draws)
+		slices.Sort(sorted)
 	}
-	slices.Sort(sorted)
-	return Statistics{
-		Mean: meanOf(sorted), SD: math.Sqrt(varianceOf(sorted)), MCSEMean: MCSEMean(draws), MCSESD: MCSESD(draws),
-		Q2_5: sortedQuantile(sorted, 0.025), Median: sortedQuantile(sorted, 0.5), Q97_5: sortedQuantile(sorted, 0.975),
-		Rhat: Rhat(draws), ESSBulk: ESSBulk(draws), ESSTail: ESSTail(draws),
+	if len(sorted) > 0 {
+		s.Mean, s.SD = meanOf(sorted), math.Sqrt(varianceOf(sorted))
+		s.Q2_5, s.Median, s.Q97_5 = sortedQuantile(sorted, 0.025), sortedQuantile(sorted, 0.5), sortedQuantile(sorted, 0.975)
 	}
+	return s
 }

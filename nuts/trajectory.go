@@ -74,8 +74,7 @@ func (t *trajectory) pending() *phase {
 func (t *trajectory) kick(stepSize float64) {
 	x := t.pending()
 	copy(t.last, x.p)
-	t.halfKick(x, t.directed(stepSize))
-	t.drift(x, t.directed(stepSize))
+	t.firstHalf(x, t.directed(stepSize))
 }
 
 // directed is the step size in the direction of growth.

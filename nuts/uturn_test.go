@@ -41,7 +41,7 @@ func TestTurningAgainstRecursion(t *testing.T) {
 	const trials = 20000
 	for range trials {
 		dim, leaves := 1+random.IntN(4), 1<<random.IntN(7)
-		tree := newTrajectory(newDynamics(dim, span{}, nil), 10)
+		tree := newTrajectory(newDynamics(newIntegrator(newMetric(dim, nil), span{})), 10)
 		amplitude, frequency, shift := make([]float64, dim), make([]float64, dim), make([]float64, dim)
 		fastest := 8 * random.Float64() / float64(leaves)
 		for i := range dim {

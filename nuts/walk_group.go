@@ -63,8 +63,14 @@ func (g *walkGroup) evaluate(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for k, w := range g.walks {
-		scatter(g.q, w.proposal, k, len(g.walks))
+	var vectors [together][]float64
+	n := len(g.walks)
+	for k := 0; k < n; k += together {
+		some := vectors[:min(together, n-k)]
+		for i, w := range g.walks[k : k+len(some)] {
+			some[i] = w.proposal
+		}
+		scatter(g.q, k, n, some...)
 	}
 	if err := g.evaluator.Value(ctx, g.q, g.density); err != nil {
 		if ctx.Err() != nil {

@@ -318,7 +318,10 @@ func (s *simplifier) linear(node *Node, x []*Node) *Node {
 		}
 		spread := s.rebuild(&Node{Op: OpGather, Shape: node.Shape, Indices: make([]int, node.Shape.Size())}, []*Node{a})
 		if node.Op == OpSolve {
-			return s.make(OpDiv, node.Shape, x[1], spread)
+			// As larger ones do, with one quotient for all that is solved for.
+			inverse := s.make(OpDiv, a.Shape, s.constant(1, a.Shape), a)
+			spread = s.rebuild(&Node{Op: OpGather, Shape: node.Shape, Indices: make([]int, node.Shape.Size())}, []*Node{inverse})
+			return s.make(OpMul, node.Shape, x[1], spread)
 		}
 		// The denominator is kept from zero so that the gradient of the branch
 		// not taken stays finite.

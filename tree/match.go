@@ -53,12 +53,12 @@ func Match(p *Phylogeny, t *Table) (*Matching, error) {
 		}
 		row := rows[0]
 		if len(rows) > 1 {
-			return nil, fmt.Errorf("%s:%d: the tip %s may be the taxon %s or %s, with underscores read as spaces: write the taxon exactly as in the tree",
-				t.File, t.line(row), quote(tip), quote(t.Taxa[row]), quote(t.Taxa[rows[1]]))
+			return nil, t.ErrorAt(row, -1, "the tip %s may be the taxon %s or %s, with underscores read as spaces: write the taxon exactly as in the tree",
+				quote(tip), quote(t.Taxa[row]), quote(t.Taxa[rows[1]]))
 		}
 		if other, ok := asked[row]; ok {
-			return nil, fmt.Errorf("%s:%d: the taxon %s may be the tip %s or %s, with underscores read as spaces: write the taxon exactly as in the tree",
-				t.File, t.line(row), quote(t.Taxa[row]), quote(tips[other]), quote(tip))
+			return nil, t.ErrorAt(row, -1, "the taxon %s may be the tip %s or %s, with underscores read as spaces: write the taxon exactly as in the tree",
+				quote(t.Taxa[row]), quote(tips[other]), quote(tip))
 		}
 		m.Row[i], taken[row], asked[row] = row, true, i
 		matched++
@@ -75,8 +75,8 @@ func Match(p *Phylogeny, t *Table) (*Matching, error) {
 		}
 	}
 	if matched == 0 {
-		return nil, fmt.Errorf("%s: no taxon of the table is a tip of the tree: the tree has %s; the table has %s%s",
-			t.File, quoteList(tips, 4), quoteList(t.Taxa, 4), caseHint(tips, t.Taxa))
+		return nil, t.ErrorAt(0, -1, "no taxon of the table is a tip of the tree: the tree has %s; the table has %s%s",
+			quoteList(tips, 4), quoteList(t.Taxa, 4), caseHint(tips, t.Taxa))
 	}
 	return m, nil
 }
@@ -111,6 +111,18 @@ func (m *Matching) PerTip(values []float64) []float64 {
 		tips[i] = math.NaN()
 		if row >= 0 {
 			tips[i] = values[row]
+		}
+	}
+	return tips
+}
+
+// CodesPerTip does the same with the codes of a factor; a tip without a row gets -1.
+func (m *Matching) CodesPerTip(codes []int) []int {
+	tips := make([]int, len(m.Row))
+	for i, row := range m.Row {
+		tips[i] = -1
+		if row >= 0 {
+			tips[i] = codes[row]
 		}
 	}
 	return tips

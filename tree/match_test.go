@@ -42,13 +42,13 @@ func TestMatchInPart(t *testing.T) {
 func TestMatchErrors(t *testing.T) {
 	for _, c := range []struct{ name, tree, table, want string }{
 		{"nothing in common", "(a,b,c,d,e,f);", "taxon,x\nu,1\nv,2\n",
-			`t.csv: no taxon of the table is a tip of the tree: the tree has "a", "b", "c", "d" and 2 more; the table has "u", "v"`},
+			`t.csv:2:1: no taxon of the table is a tip of the tree: the tree has "a", "b", "c", "d" and 2 more; the table has "u", "v"`},
 		{"another case", "(Homo_sapiens,b);", "taxon,x\nu,1\nhomo sapiens,2\n",
-			`t.csv: no taxon of the table is a tip of the tree: the tree has "Homo_sapiens", "b"; the table has "u", "homo sapiens"; "Homo_sapiens" and "homo sapiens" differ only in upper and lower case: write them alike`},
+			`t.csv:2:1: no taxon of the table is a tip of the tree: the tree has "Homo_sapiens", "b"; the table has "u", "homo sapiens"; "Homo_sapiens" and "homo sapiens" differ only in upper and lower case: write them alike`},
 		{"two rows for a tip", "('a b c',d);", "taxon,x\na_b c,1\na b_c,2\n",
-			`t.csv:2: the tip "a b c" may be the taxon "a_b c" or "a b_c", with underscores read as spaces: write the taxon exactly as in the tree`},
+			`t.csv:2:1: the tip "a b c" may be the taxon "a_b c" or "a b_c", with underscores read as spaces: write the taxon exactly as in the tree`},
 		{"two tips for a row", "('a_b c','a b_c');", "taxon,x\nq,0\na b c,1\n",
-			`t.csv:3: the taxon "a b c" may be the tip "a_b c" or "a b_c", with underscores read as spaces: write the taxon exactly as in the tree`},
+			`t.csv:3:1: the taxon "a b c" may be the tip "a_b c" or "a b_c", with underscores read as spaces: write the taxon exactly as in the tree`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, err := tree.Match(parse(t, c.tree), parseTable(t, c.table))
@@ -144,7 +144,7 @@ func TestRealData(t *testing.T) {
 		table, err := tree.ReadTableFile(filepath.Join(folder, "ornithodirans_fossil", "traits.csv"))
 		require.NoError(t, err)
 		_, err = table.Numbers("state")
-		assert.ErrorContains(t, err, `traits.csv:2: taxon "Pisanosaurus_mertii", column "state": "B" is not a number`)
+		assert.ErrorContains(t, err, `traits.csv:2:38: taxon "Pisanosaurus_mertii", column "state": "B" is not a number`)
 	})
 }
 
@@ -171,10 +171,56 @@ func TestRealRevBayes(t *testing.T) {
 	assert.Equal(t, 82, p.Topology.LeafCount())
 	assert.True(t, p.HasLength[0])
 	requireRoundTrip(t, p)
-	_, err = tree.ReadNewickFile(filepath.Join(folder, "artiodactyla_character_history.tree"))
-	assert.ErrorContains(t, err, "begins a stochastic map")
-	for _, name := range []string{"haemulidae.nex", "primates_tree.nex", "trees.nex"} {
-		_, err = tree.ReadNewickFile(filepath.Join(folder, name))
-		assert.ErrorContains(t, err, "this is a NEXUS file, which is not supported yet")
+
+	p, err = tree.ReadTreeFile(filepath.Join(folder, "artiodactyla_character_history.tree"), 0)
+	require.NoError(t, err)
+	assert.Equal(t, 82, p.Topology.LeafCount())
+	require.NoError(t, p.RequireLengths())
+	requireRoundTrip(t, p)
+	// Maps run from the tip to the root: what an edge begins with is what its parent's
+	// ends with.
+	for v := 1; v < p.Topology.Size(); v++ {
+		if parent := p.Topology.Parent(v); parent > 0 {
+			require.Equal(t, p.Maps[parent][0].State, p.Maps[v][len(p.Maps[v])-1].State, p.Describe(v))
+		}
 	}
+
+	for _, c := range []struct {
+		file               string
+		trees, tips, nodes int // of the first tree
+	}{{"haemulidae.nex", 1, 49, 97}, {"primates_tree.nex", 1, 233, 465}, {"trees.nex", 66, 58, 115}} {
+		trees, err := tree.ReadTreesFile(filepath.Join(folder, c.file))
+		require.NoError(t, err)
+		require.Len(t, trees, c.trees)
+		assert.Equal(t, c.tips, trees[0].Topology.LeafCount())
+		assert.Equal(t, c.nodes, trees[0].Topology.Size())
+		requireNexusRoundTrip(t, trees)
+		for _, p := range trees {
+			require.NoError(t, p.RequireLengths(), p.Name)
+		}
+	}
+	p, err = tree.ReadTreeFile(filepath.Join(folder, "haemulidae.nex"), 0)
+	require.NoError(t, err)
+	assert.Equal(t, "TREE1", p.Name)
+	ages, err := p.NodeValues("age_95%_HPD")
+	require.NoError(t, err)
+	assert.Equal(t, "{1,1}", ages[0])
+	p, err = tree.ReadTreeFile(filepath.Join(folder, "primates_tree.nex"), 0)
+	require.NoError(t, err)
+	assert.True(t, p.Default)
+	assert.Contains(t, p.Tips(), "Ateles_chamek")
+	p, err = tree.ReadTreeFile(filepath.Join(folder, "trees.nex"), 66)
+	require.NoError(t, err)
+	assert.Equal(t, "vespertilionidae", p.Name)
+	_, err = tree.ReadTreeFile(filepath.Join(folder, "trees.nex"), 0)
+	assert.ErrorContains(t, err, `trees.nex:5:1: the file has 66 trees, "acanthuridae", "accipitridae", "agamidae", "anatinae" and 62 more: choose one by its number, 1 to 66`)
+	_, err = tree.ReadTreeFile(filepath.Join(folder, "trees.nex"), 67)
+	assert.ErrorContains(t, err, `trees.nex:69:1: there is no tree 67: the file has 66, this one the last`)
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return text
 }

@@ -56,6 +56,45 @@ func ExampleMatch() {
 	// Output: [113 62 NaN] [Pan_paniscus] [Pongo abelii] <nil>
 }
 
+func ExampleTrees() {
+	text := `#NEXUS
+begin trees;
+	translate 1 Homo_sapiens, 2 Pan_paniscus, 3 Gorilla_gorilla;
+	tree first = [&R] ((1[&rate=.1]:6.4,2[&rate=.3]:6.4):2.2,3:8.6);
+	tree second = [&R] ((1:7,2:7):2,3:9);
+end;`
+	for p, err := range tree.Trees("apes.nex", []byte(text)) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(p.Name, p.Tips(), p.Lengths[3])
+		if rates, err := p.NodeValues("rate"); err == nil {
+			fmt.Println("rates:", rates[3:])
+		}
+	}
+	// Output:
+	// first [Gorilla_gorilla Homo_sapiens Pan_paniscus] 6.4
+	// rates: [.1 .3]
+	// second [Gorilla_gorilla Homo_sapiens Pan_paniscus] 7
+}
+
+func ExampleTable_StandardErrors() {
+	table, err := tree.ParseTable("mass.csv", []byte("taxon,mass,sd_mass,n_mass,diet\na,2,0.4,4,fruit\nb,3,,1,leaves\n"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	from, _ := table.ErrorColumns("mass")
+	e, err := table.StandardErrors("mass", from...)
+	fmt.Println(from, e.Values, err)
+	diet, err := table.Factor("diet")
+	fmt.Println(diet.Levels, diet.Codes, err)
+	// Output:
+	// [sd_mass n_mass] [0.2 0.4] <nil>
+	// [fruit leaves] [0 1] <nil>
+}
+
 func ExamplePhylogeny_WriteNexus() {
 	p, err := tree.ParseNewick("small.nwk", []byte("(a:1,b:1);"))
 	if err != nil {

@@ -26,7 +26,8 @@ func parse(t testing.TB, text string) *tree.Phylogeny {
 }
 
 // TestParseNewickGood parses and lists, node by node in level order,
-// parent|name|length|annotation with - for a length that is absent.
+// parent|name|length|annotation with - for a length that is absent, then annotations of
+// edges and marks where there are any.
 func TestParseNewickGood(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"single node", "a;", "-1|a|-|"},
@@ -48,9 +49,11 @@ func TestParseNewickGood(t *testing.T) {
 		{"an inner node may share a tip's name", "(a,b)a;", "-1|a|-| 0|a|-| 0|b|-|"},
 		{"white space", "\n(\ta : 1 ,\r\nb\n:\n2 )\v c\f: 3\n;\n\n", "-1|c|3| 0|a|1| 0|b|2|"},
 		{"comments", "[c](a[c [nested [twice]] c]:[c]1[c],[c]b[]:2)[c];[c] [c]", "-1||-| 0|a|1| 0|b|2|"},
-		{"rooted mark", "[&R] (a,b);", "-1||-| 0|a|-| 0|b|-|"},
-		{"annotations", "(a[&x=1]:1,b:2[&y={1,2}])[&z=\"q\"]:0.5;", "-1||0.5|z=\"q\" 0|a|1|x=1 0|b|2|y={1,2}"},
-		{"annotations join", "(a[&x=1]:[&y=2]1[&z=3],b[&][c]);", "-1||-| 0|a|1|x=1,y=2,z=3 0|b|-|"},
+		{"rooted mark", "[&R] [x] [&W 1/3](a,b);", "-1||-| 0|a|-| 0|b|-| marks [R W 1/3]"},
+		{"annotations", "(a[&x=1]:1,b:2[&y={1,2}])[&z=\"q\"]:0.5;", "-1||0.5|z=\"q\" 0|a|1|x=1 0|b|2| edges [  y={1,2}]"},
+		{"annotations join", "(a[&x=1]:[&y=2]1[&z=3],b[&][c]);", "-1||-| 0|a|1|x=1 0|b|-| edges [ y=2,z=3 ]"},
+		{"annotations before a node", "([&x=1]a[&y=2],[&z=3](b,c));", "-1||-| 0|a|-|x=1,y=2 0||-|z=3 2|b|-| 2|c|-|"},
+		{"stochastic maps", "(a:{0,0.5:forest, .25 },(b:{1,0},c:1):{A1,1e-1}[&m]);", "-1||-| 0|a|0.75| 0||0.1| 2|b|0| 2|c|1| edges [  m  ] maps [[] [{0 0.5} {forest 0.25}] [{A1 0.1}] [{1 0}] []]"},
 		{"annotation keeps nested brackets", "(a[&n=[1,2]],b)c[&&NHX:S=h];", "-1|c|-|&NHX:S=h 0|a|-|n=[1,2] 0|b|-|"},
 		{"byte-order mark", "\ufeff(a,b);", "-1||-| 0|a|-| 0|b|-|"},
 	} {
@@ -64,6 +67,15 @@ func TestParseNewickGood(t *testing.T) {
 				}
 				got = append(got, fmt.Sprintf("%d|%s|%s|%s", p.Topology.Parent(v), p.Names[v], length, p.Annotations[v]))
 			}
+			if p.EdgeAnnotations != nil {
+				got = append(got, fmt.Sprintf("edges %v", p.EdgeAnnotations))
+			}
+			if p.Maps != nil {
+				got = append(got, fmt.Sprintf("maps %v", p.Maps))
+			}
+			if p.Marks != nil {
+				got = append(got, fmt.Sprintf("marks %v", p.Marks))
+			}
 			assert.Equal(t, c.want, strings.Join(got, " "))
 			requireLevelOrder(t, p.Topology)
 			requireRoundTrip(t, p)
@@ -73,7 +85,7 @@ func TestParseNewickGood(t *testing.T) {
 
 func TestParseNewickErrors(t *testing.T) {
 	const nameless = "a tip without a name: name it as in the trait table, or remove an extra comma or parenthesis before it"
-	const empty = "the file holds no tree: it should be one tree in Newick format, as in (a:1,b:1);"
+	const empty = "the file holds no tree: it should be a tree in Newick format, as in (a:1,b:1); or a NEXUS file"
 	const quotes = "put a label with spaces or quotes in single quotes, as in 'Homo sapiens'"
 	const decimal = "is not a number: write a decimal number such as 0.5 or 1e-3"
 	const finite = "is not finite: write a finite decimal number"
@@ -84,8 +96,8 @@ func TestParseNewickErrors(t *testing.T) {
 		{"only a comment", "[nothing]", "1:10: " + empty},
 		{"only a byte-order mark", "\ufeff", "1:1: " + empty},
 		{"only a semicolon", ";", "1:1: the tree is empty: nothing stands before ';'"},
-		{"nexus", "#NEXUS\nbegin trees;", "1:1: this is a NEXUS file, which is not supported yet: export the tree as Newick"},
-		{"nexus in lower case after a blank line", "\n #nexus\n", "2:2: this is a NEXUS file, which is not supported yet: export the tree as Newick"},
+		{"nexus", "#NEXUS\nbegin trees;", "1:1: this is a NEXUS file: read it by ParseTrees"},
+		{"nexus in lower case after a blank line", "\n #nexus\n", "2:2: this is a NEXUS file: read it by ParseTrees"},
 		{"utf-16", "\xff\xfe(\x00", "1:1: the file is in UTF-16: save it as UTF-8"},
 		{"utf-16, big-endian", "\xfe\xff\x00(", "1:1: the file is in UTF-16: save it as UTF-8"},
 		{"binary", "(a,\x00b);", "1:4: the byte 0x00 does not belong in a text file: is this a Newick file?"},
@@ -93,8 +105,8 @@ func TestParseNewickErrors(t *testing.T) {
 		{"gzip", "\x1f\x8b\x08", "1:1: the byte 0x1f does not belong in a text file: is this a Newick file?"},
 		{"no semicolon", "(a:1,b:1)", "1:10: the tree does not end with ';': add it, " + cutOff},
 		{"no semicolon before a line end", "(a:1,\nb:1)\n\n", "2:5: the tree does not end with ';': add it, " + cutOff},
-		{"two trees", "(a,b);\n(c,d);\n", "2:1: the file has more than one tree and only one is supported yet: keep one of them"},
-		{"two trees and a comment", "(a,b);[next](c,d);", "1:13: the file has more than one tree and only one is supported yet: keep one of them"},
+		{"two trees", "(a,b);\n(c,d);\n", "2:1: the file has more than one tree: keep one of them, or read all by ParseTrees"},
+		{"two trees and a comment", "(a,b);[next](c,d);", "1:13: the file has more than one tree: keep one of them, or read all by ParseTrees"},
 		{"trailing text", "(a,b); the end", "1:8: text follows the ';' that ends the tree: remove it"},
 		{"two semicolons", "(a,b);;", "1:7: text follows the ';' that ends the tree: remove it"},
 		{"open comment after the tree", "(a,b); [x", "1:8: the comment that begins here is not closed: add ']'"},
@@ -122,7 +134,15 @@ func TestParseNewickErrors(t *testing.T) {
 		{"Inf", "(a:Inf,b:1);", `1:4: the edge length "Inf" ` + finite},
 		{"-infinity", "(a:-infinity,b:1);", `1:4: the edge length "-infinity" ` + finite},
 		{"too large", "(a:1e400,b:1);", `1:4: the edge length "1e400" is too large for a float64: write a finite decimal number`},
-		{"stochastic map", "(a:{0,0.5:1,0.5},b:1);", `1:4: the edge length "{0" begins a stochastic map: write the total length of the edge instead`},
+		{"open stochastic map", "(a:{0,0.5:1,0.5,b:1);", "1:4: the stochastic map that begins here is not closed: write {state,length:state,length}"},
+		{"empty stochastic map", "(a:{},b:1);", `1:5: the segment "" of a stochastic map is not a state and a length: write {state,length:state,length}`},
+		{"stochastic map without a state", "(a:{,1},b:1);", `1:5: the segment ",1" of a stochastic map is not a state and a length: write {state,length:state,length}`},
+		{"stochastic map with a bad length", "(a:{0,0.5:1,x},b:1);", `1:13: the length "x" of state "1" ` + decimal},
+		{"stochastic map with a negative length", "(a:{0,-0.5:1,1},b:1);", `1:7: the length "-0.5" of state "0" is negative: lengths must be 0 or more`},
+		{"stochastic map of a spaced state", "(a:{two words,1},b:1);", `1:5: the state "two words" of a stochastic map has a space: name it with an underscore`},
+		{"stochastic map that is too long", "(a:{0,1e308:1,1e308},b:1);", "1:4: the lengths of this stochastic map add up to more than a float64 holds: write smaller ones"},
+		{"two stochastic maps", "(a:{0,1}{1,1},b:1);", `1:9: unexpected text "{1" after an edge length: a comma separates siblings`},
+		{"annotation of an edge without a length", "(a:[&x=1],b:1);", "1:10: an edge length is missing after ':': write the number, or remove the colon"},
 		{"missing length", "(a:,b:1);", "1:4: an edge length is missing after ':': write the number, or remove the colon"},
 		{"missing length at the root", "(a:1,b:1):;", "1:11: an edge length is missing after ':': write the number, or remove the colon"},
 		{"two colons", "(a::1,b:1);", "1:4: a second ':' for one node: an edge has one length, and a comma separates siblings"},
@@ -300,6 +320,7 @@ func FuzzParseNewick(f *testing.F) {
 		"(a:1,b:2);", "((a,b)x:1[&y=1],'c ''d''':1e-3)r:0.5;", "a;", "[c](a[&x={1,2}],[d]b);", "((a));", "(a,b,c,d)'';",
 		"", ";", "(", ")", "#NEXUS", "(a,b)", "(a,b);(c,d);", "(a:-1,b);", "(a,a);", "(a,'b);", "(a,[b);", "\ufeff(a,b);", "'#nexus';",
 		"(a:1e999);", "(a:inf);", "(a],b);", "(a b);", "\xff\xfe", "'\ufeffa';", "(a[&x[1]],b[&&NHX:a=b]:1[&][&z]);",
+		"[&R](a:{0,1:x, 2e-1},b:[&r]{1,0})[&y]:{q,1};", "(a:{0,1:,2},b:{});", "(a:{0,1,b:1);",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -27,15 +27,16 @@ func TestWriteNexus(t *testing.T) {
 	}))
 	const pairs = `,rate_95%_HPD={0.5,1e+300},state="wings '(short)'"]`
 	assert.Equal(t, "#NEXUS\n\nBEGIN TAXA;\n\tDIMENSIONS NTAX=3;\n\tTAXLABELS\n\t\t'12'\n\t\tHomo_sapiens\n\t\t'a-b c'\n\t;\nEND;\n\n"+
-		"BEGIN TREES;\n\tTREE tree1 = [&R] ((Homo_sapiens[&rate=3.0"+pairs+":1,'a-b c'[&rate=4.0"+pairs+":1)95[&rate=1.0"+pairs+":2,'12'[&rate=2.0"+pairs+":3)[&rate=0.0"+pairs+":0.5;\nEND;\n", out.String())
+		"BEGIN TREES;\n\tTREE tree1 = [&R] ((Homo_sapiens[&rate=3.0"+pairs+":1,'a-b c'[&rate=4.0"+pairs+":1)95[&rate=1.0"+pairs+":2,'12'[&rate=2.0"+pairs+":3[&old=1])[&rate=0.0"+pairs+":0.5;\nEND;\n", out.String())
 
 	out.Reset()
 	require.NoError(t, p.WriteNexus(&out, nil))
-	assert.Contains(t, out.String(), " ((Homo_sapiens:1,'a-b c':1)95:2,'12'[&old=1]:3):0.5;\n")
+	assert.Contains(t, out.String(), " ((Homo_sapiens:1,'a-b c':1)95:2,'12':3[&old=1]):0.5;\n")
 
 	// The tree within is Newick.
 	_, text, _ := strings.Cut(out.String(), "tree1 = ")
 	text, _, _ = strings.Cut(text, "\nEND;")
+	p.Marks = []string{"R"}
 	assert.Equal(t, p, parse(t, text))
 }
 

@@ -43,6 +43,8 @@ func TestParseTableGood(t *testing.T) {
 		{"name", "x,name\n1,a\n", "[a] [x] [[1]] [2]"},
 		{"first column by default", "id,x\na,1\n", "[a] [x] [[1]] [2]"},
 		{"first column without a name, as R writes it", "\"\",\"x\"\n\"a\",1\n", "[a] [x] [[1]] [2]"},
+		{"R's row names beside the taxa", ",taxon,x\n1,a,2\n", "[a] [x] [[2]] [2]"},
+		{"BEAST", "traits\tx\tplace\na\t1.5\tNorth\n", "[a] [x place] [[1.5 North]] [2]"},
 		{"empty cells", "taxon,x,y\na,,\n", "[a] [x y] [[ ]] [2]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -68,7 +70,7 @@ func TestParseTableErrors(t *testing.T) {
 		{"one column", "taxon\na\n", `1:1: the table has one column, "taxon": it needs one of taxa and one or more of traits, separated by commas or tabs`},
 		{"semicolons", "taxon;x\na;1\n", "1:1: the cells are separated by semicolons: save the table with commas or tabs, and numbers with a decimal point"},
 		{"unnamed column", "taxon,x,\na,1,2\n", "1:9: column 3 has no name: name it, or remove it from every row"},
-		{"unnamed first column", ",taxon,x\n1,a,2\n", "1:1: column 1 has no name: name it, or remove it from every row"},
+		{"unnamed second column", "taxon,,x\n1,a,2\n", "1:7: column 2 has no name: name it, or remove it from every row"},
 		{"duplicate columns", "taxon,x,y,x\na,1,2,3\n", `1:11: columns 2 and 4 are both named "x": rename one`},
 		{"duplicate columns but for spaces", "taxon,x, x\na,1,2\n", `1:9: columns 2 and 3 are both named "x": rename one`},
 		{"duplicate taxon column", "taxon,x,taxon\na,1,2\n", `1:9: columns 1 and 3 are both named "taxon": rename one`},
@@ -81,8 +83,10 @@ func TestParseTableErrors(t *testing.T) {
 		{"row names without a header", "x,y\na,1,2\n", "2:1: the row has 3 cells and the header 2: name the column of the taxa in the header too"},
 		{"bare quote", "taxon,x\na,1\nb\"c,2\n", "3:2: a quote within a cell that is not quoted: put the cell in quotes and double the quote"},
 		{"bare quote in the header", "taxon,x\"\na,1\n", "1:8: a quote within a cell that is not quoted: put the cell in quotes and double the quote"},
-		{"text after a quote", "taxon,x\n\"a\"b,1\n", "2: a quoted cell is not closed, or has text behind it, at line 2, column 3: close it, and double a quote within it"},
-		{"open quote", "taxon,x\na,1\n\"b,2\nc,3\n", "3: a quoted cell is not closed, or has text behind it, at line 4, column 5: close it, and double a quote within it"},
+		{"text after a quote", "taxon,x\n\"a\"b,1\n", "2:4: text follows the quote that closes the cell: double a quote within a quoted cell"},
+		{"open quote", "taxon,x\na,1\n\"b,2\nc,3\n", "3:1: the quoted cell that begins here is not closed: close it, and double a quote within it"},
+		{"open quote after others", "taxon,x,y\n\"a\",\"1\"\"\n,\",2\nb,\"3\",\"4\"\"\n", "4:7: the quoted cell that begins here is not closed: close it, and double a quote within it"},
+		{"spaces between cells", "taxon x\na 1\n", `1:1: the table has one column, "taxon x": if its cells are separated by spaces, save it with commas or tabs`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			table, err := tree.ParseTable("t.csv", []byte(c.text))
@@ -109,7 +113,7 @@ func TestNumbersErrors(t *testing.T) {
 		{"abc", `"abc"` + number},
 		{"1.2.3", `"1.2.3"` + number},
 		{"1 000", `"1 000"` + number},
-		{"\"1,5\"", `"1,5"` + number},
+		{"\"1,5\"", `"1,5" has a decimal comma: write a decimal point, as in 0.5; a missing value is empty, NA or ?`},
 		{"0x10", `"0x10"` + number},
 		{"1_000", `"1_000"` + number},
 		{"--", `"--"` + number},
@@ -122,7 +126,7 @@ func TestNumbersErrors(t *testing.T) {
 	} {
 		t.Run(c.cell, func(t *testing.T) {
 			_, err := parseTable(t, "taxon,x\nok,1\n\nbad one,"+c.cell+"\n").Numbers("x")
-			assert.EqualError(t, err, `t.csv:4: taxon "bad one", column "x": `+c.want)
+			assert.EqualError(t, err, `t.csv:4:9: taxon "bad one", column "x": `+c.want)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -17,12 +18,36 @@ import (
 // dataFlags name the files and columns to read.
 type dataFlags struct {
 	tree, traits, trait, lengths string
+	taxonColumn, errors          string
+	treeIndex, traitsIndex       int
 	files                        inputFiles
 }
 
+// inputHelp explains the files to the readers of help.
+const inputHelp = `Trees are read from Newick or NEXUS (with or without TRANSLATE), plain or gzip; of a
+file with several, --tree-index N takes one. Names in quotes, comments, annotations,
+polytomies, nodes with one child, edges of length 0 and stochastic maps are fine; every
+edge but the root's needs a length.
+
+Traits are read from CSV or TSV, whose first line names the columns, or from a NEXUS
+matrix (CONTINUOUS or STANDARD, interleaved or not), whose columns are called as its
+CHARSTATELABELS say or else 1, 2, 3 and so on; of several matrices, --traits-index N takes
+one. A missing cell is empty, NA, ? or -. The taxa stand in the column named taxon,
+species, name or tip, or else in the one that has the tree's tips; --taxon-column says
+which. Taxa and tips match with underscores read as spaces; those on one side only are
+listed. Each taxon has one row.
+
+Known errors of the values (--errors) add to the tip noise: standard errors in a column
+se_X, or standard deviations sd_X with numbers of specimens n_X, whose error is
+sd/sqrt(n). A taxon with one specimen takes the deviation pooled over the others.`
+
 func (f *dataFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.tree, "tree", "", "the tree, a Newick `file` with edge lengths (may be gzip)")
-	cmd.Flags().StringVar(&f.traits, "traits", "", "the traits, a CSV or TSV `file` with one row per taxon (may be gzip)")
+	cmd.Flags().StringVar(&f.tree, "tree", "", "the tree, a Newick or NEXUS `file` with edge lengths (may be gzip)")
+	cmd.Flags().IntVar(&f.treeIndex, "tree-index", 0, "the `number` of the tree, from 1, in a file that has several")
+	cmd.Flags().StringVar(&f.traits, "traits", "", "the traits, a CSV, TSV or NEXUS `file` with one row per taxon (may be gzip)")
+	cmd.Flags().IntVar(&f.traitsIndex, "traits-index", 0, "the `number` of the matrix, from 1, in a NEXUS file that has several")
+	cmd.Flags().StringVar(&f.taxonColumn, "taxon-column", "", "the `column` of --traits with the names of the taxa (default: found)")
+	cmd.Flags().StringVar(&f.errors, "errors", "none", "known errors of the traits: none, auto (the columns se_X, or sd_X and n_X, of each\ntrait X), or `columns`, one per trait with commas between, of standard errors, or of\nstandard deviations if called sd_Y beside n_Y")
 	cmd.Flags().StringVar(&f.lengths, "edge-lengths", "raw", "raw (as in the file) or unit (divided by the height of the tree)")
 	cmd.Flags().StringVar(&f.trait, "trait", "", "`column` of the traits to model, several with commas between")
 }
@@ -34,8 +59,10 @@ type inputs struct {
 	traits    []string
 	record    runstore.DataFiles
 	builtIn   bool
-	shapes    *shapeData // of landmarks
-	scale     float64    // that edge lengths were divided by, if not 1
+	shapes    *shapeData             // of landmarks
+	scale     float64                // that edge lengths were divided by, if not 1
+	errors    []*tree.StandardErrors // per trait, nil for one without; empty without --errors
+	taxa      string                 // the column of the taxa
 }
 
 // check finds flags that do not go together. The built-in example needs none.
@@ -43,30 +70,45 @@ func (f *dataFlags) check() error {
 	switch {
 	case f.lengths != "raw" && f.lengths != "unit":
 		return usagef("--edge-lengths %s: use raw or unit", f.lengths)
+	case f.treeIndex < 0:
+		return usagef("--tree-index %d: trees are numbered from 1", f.treeIndex)
+	case f.traitsIndex < 0:
+		return usagef("--traits-index %d: matrices are numbered from 1", f.traitsIndex)
+	case f.tree == "" && f.treeIndex > 0:
+		return usagef("--tree-index goes with --tree")
+	case f.traits == "" && (f.traitsIndex > 0 || f.taxonColumn != "" || f.errors != "none"):
+		return usagef("--traits-index, --taxon-column and --errors go with --traits")
 	case f.tree == "" && f.traits == "" && f.trait == "":
 		return nil
 	case f.tree == "":
-		return usagef("--tree is missing: name the Newick file of the tree that the traits belong to")
+		return usagef("--tree is missing: name the file of the tree that the traits belong to")
 	case f.traits == "":
-		return usagef("--traits is missing: name the CSV file with the traits of the tree's tips")
+		return usagef("--traits is missing: name the file with the traits of the tree's tips")
 	}
 	return nil
 }
 
 // splitTraits reads the value of --trait.
 func splitTraits(text string) ([]string, error) {
-	var traits []string
-	for name := range strings.SplitSeq(text, ",") {
-		name = strings.TrimSpace(name)
-		switch {
-		case name == "":
-			return nil, usagef("--trait %q has an empty name: write column names with commas between", text)
-		case slices.Contains(traits, name):
+	traits, err := splitNames("trait", text)
+	for i, name := range traits {
+		if slices.Contains(traits[:i], name) {
 			return nil, usagef("--trait names %q twice", name)
 		}
-		traits = append(traits, name)
 	}
-	return traits, nil
+	return traits, err
+}
+
+// splitNames reads column names with commas between.
+func splitNames(flag, text string) ([]string, error) {
+	var names []string
+	for name := range strings.SplitSeq(text, ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			return nil, usagef("--%s %q has an empty name: write column names with commas between", flag, text)
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 // load reads the files, or takes the built-in example where none are named.
@@ -89,14 +131,36 @@ func (f *dataFlags) load() (*inputs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--traits: %w", err)
 	}
-	table, err := tree.ParseTable(f.traits, text)
+	table, err := tree.ParseTableWith(f.traits, text, f.tableOptions(phylogeny))
 	if err != nil {
-		return nil, fmt.Errorf("--traits: %w", err)
+		return nil, f.tableError(err)
 	}
 	if traits == nil {
 		return nil, usagef("--trait is missing: name one or more columns of %s, which has %s", f.traits, shorten(table.Columns))
 	}
-	return f.match(phylogeny, table, traits)
+	in, err := f.match(phylogeny, table, traits)
+	if err != nil {
+		return nil, err
+	}
+	in.taxa = table.TaxonColumn
+	return in, f.knownErrors(in, table)
+}
+
+// tableOptions say how the traits are to be read.
+func (f *dataFlags) tableOptions(phylogeny *tree.Phylogeny) tree.TableOptions {
+	return tree.TableOptions{TaxonColumn: f.taxonColumn, Tips: phylogeny.Tips(), Matrix: f.traitsIndex}
+}
+
+// tableError says which flag is at fault, and which one helps.
+func (f *dataFlags) tableError(err error) error {
+	var index *tree.MatrixIndexError
+	switch {
+	case errors.As(err, &index) && f.traitsIndex == 0:
+		return fmt.Errorf("--traits: %w, by --traits-index", err)
+	case errors.As(err, &index):
+		return fmt.Errorf("--traits-index: %w", err)
+	}
+	return fmt.Errorf("--traits: %w", err)
 }
 
 // loadTree reads the tree.
@@ -105,9 +169,9 @@ func (f *dataFlags) loadTree() (*tree.Phylogeny, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--tree: %w", err)
 	}
-	phylogeny, err := tree.ParseNewick(f.tree, text)
+	phylogeny, err := parseTree(f.tree, text, f.treeIndex)
 	if err != nil {
-		return nil, fmt.Errorf("--tree: %w", err)
+		return nil, err
 	}
 	if phylogeny.Topology.Size() == 1 {
 		return nil, fmt.Errorf("--tree: %s: the tree is a single tip; a model needs at least one edge", f.tree)
@@ -116,6 +180,21 @@ func (f *dataFlags) loadTree() (*tree.Phylogeny, error) {
 		return nil, fmt.Errorf("--tree: %s: %w", f.tree, err)
 	}
 	return phylogeny, nil
+}
+
+// parseTree reads one tree of a file.
+func parseTree(path string, text []byte, index int) (*tree.Phylogeny, error) {
+	p, err := tree.ParseTree(path, text, index)
+	var wrong *tree.TreeIndexError
+	switch {
+	case err == nil:
+		return p, nil
+	case errors.As(err, &wrong) && index == 0:
+		return nil, fmt.Errorf("--tree: %w, by --tree-index", err)
+	case errors.As(err, &wrong):
+		return nil, fmt.Errorf("--tree-index: %w", err)
+	}
+	return nil, fmt.Errorf("--tree: %w", err)
 }
 
 // match finds the rows of the tips, and takes the traits from them.
@@ -137,9 +216,7 @@ func (f *dataFlags) match(phylogeny *tree.Phylogeny, table *tree.Table, traits [
 	}
 	if height := in.data.Height(); f.lengths == "unit" && height > 0 {
 		in.scale = height
-		for v := range phylogeny.Lengths { // the tree's own too: files that are written have the scaled ones
-			phylogeny.Lengths[v] /= height
-		}
+		phylogeny.Rescale(height) // files that are written have the scaled lengths
 	}
 	in.count()
 	return in, nil
@@ -201,6 +278,10 @@ func (in *inputs) report(w io.Writer) {
 		mean, variance, n := in.data.Moments(k)
 		fmt.Fprintf(w, "  trait       %s: %d of %d tips have a value, mean %.6g, sd %.6g\n", trait, n, r.Tips, mean, math.Sqrt(variance))
 	}
+	in.reportErrors(w)
+	if in.taxa != "" && !strings.EqualFold(in.taxa, "taxon") {
+		fmt.Fprintf(w, "  taxa        the column %s of the table\n", in.taxa)
+	}
 	if n := len(r.TreeOnly); n > 0 {
 		fmt.Fprintf(w, "  %s of the tree without a row in the table, kept as missing: %s\n", plural(n, "tip"), shorten(r.TreeOnly))
 	}
@@ -211,7 +292,7 @@ func (in *inputs) report(w io.Writer) {
 
 // warnings are what the data call for.
 func (in *inputs) warnings() []string {
-	var warnings []string
+	warnings := in.treeWarnings()
 	for k, trait := range in.traits {
 		if _, variance, n := in.data.Moments(k); n > 1 && variance == 0 {
 			warnings = append(warnings, fmt.Sprintf("every value of trait %q is the same: the data say only that its rates are small, and how small is the prior's word", trait))
@@ -220,6 +301,14 @@ func (in *inputs) warnings() []string {
 		}
 	}
 	return warnings
+}
+
+// treeWarnings are what the tree calls for.
+func (in *inputs) treeWarnings() []string {
+	if !in.phylogeny.Unrooted() {
+		return nil
+	}
+	return []string{"the tree is marked as unrooted ([&U]): its outermost parentheses are taken for the root; root it first unless they are"}
 }
 
 // shorten lists at most ten names and how many more there are.

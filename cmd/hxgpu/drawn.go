@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device"
@@ -66,7 +69,7 @@ func (d *drawn) close() {
 // more.
 const columnNumbers = 1 << 24
 
-// eachParameter visits the parameters' draws [chain][draw] in order.
+// eachParameter visits the parameters' draws [chain][draw], several at once.
 func (d *drawn) eachParameter(visit func(i int, draws [][]float64)) error {
 	n := max(1, columnNumbers/max(1, d.Chains*d.Count))
 	for start := 0; start < len(d.Parameters); start += n {
@@ -78,9 +81,16 @@ func (d *drawn) eachParameter(visit func(i int, draws [][]float64)) error {
 		if err != nil {
 			return err
 		}
-		for k := range values {
-			visit(start+k, values[k])
+		var wait sync.WaitGroup
+		next := atomic.Int64{}
+		for range min(len(values), runtime.GOMAXPROCS(0)) {
+			wait.Go(func() {
+				for k := int(next.Add(1)) - 1; k < len(values); k = int(next.Add(1)) - 1 {
+					visit(start+k, values[k])
+				}
+			})
 		}
+		wait.Wait()
 	}
 	return nil
 }
@@ -92,8 +102,9 @@ func (d *drawn) describe(settings runstore.Settings) error {
 	if settings.Algorithm != nuts.NUTS.String() {
 		depth = 1 << 30 // no trees
 	}
+	d.found.Parameters = make([]diagnosis.Parameter, len(d.Parameters))
 	err := d.eachParameter(func(i int, draws [][]float64) {
-		d.found.Parameters = append(d.found.Parameters, diagnosis.DescribeParameter(d.Parameters[i].Name, draws, settings.Superchains))
+		d.found.Parameters[i] = diagnosis.DescribeParameter(d.Parameters[i].Name, draws, settings.Superchains)
 	})
 	if err != nil {
 		return err

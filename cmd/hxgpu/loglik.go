@@ -35,11 +35,15 @@ out too (the restricted likelihood).
 
 ` + modelHelp + `
 
+` + inputHelp + `
+
 The parameters to --set are R or sigma_sq, tau_sq unless --no-tip-noise, and
 alpha and theta for ou. Of several traits, sigma_sq alone makes R diagonal.`,
 		Example: `  hxgpu loglik --set sigma_sq=0.5 --set tau_sq=0.1
   hxgpu loglik --tree T.nwk --traits C.csv --trait mass,length --root pinned=4,4.5 \
-      --set 'R=[[.2,.12],[.12,.1]]' --set tau_sq=.01,.02 --gradient`,
+      --set 'R=[[.2,.12],[.12,.1]]' --set tau_sq=.01,.02 --gradient
+  hxgpu loglik --tree trees.nex --tree-index 5 --traits traits.nex --traits-index 5 \
+      --trait 1 --set sigma_sq=0.01 --no-tip-noise`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -93,6 +97,7 @@ func (c *loglikCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 		in.report(log)
 		fmt.Fprintf(log, "  root        %s\n", rootText(model))
 	}
+	printWarnings(stderr, in.treeWarnings())
 	l, err := model.LogLikelihood(ctx, dev, in.data, values.fields, c.gradient)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -18,7 +18,33 @@ import (
 	"github.com/hxgpu/hxgpu/bffg/prior"
 	"github.com/hxgpu/hxgpu/internal/runstore"
 	"github.com/hxgpu/hxgpu/nuts"
+	"github.com/hxgpu/hxgpu/tree"
 )
+
+// writeExampleInputs makes files of other formats of the simulated ones.
+func writeExampleInputs(t *testing.T) {
+	p, err := tree.ReadTreeFile("T.nwk", 0)
+	require.NoError(t, err)
+	table, err := tree.ReadTableFile("C.csv")
+	require.NoError(t, err)
+	var trees, birds strings.Builder
+	matrices := "#NEXUS\n"
+	require.NoError(t, tree.WriteNexusTrees(&trees, []*tree.Phylogeny{p, p, p, p, p}))
+	birds.WriteString("order,binomial,log_mass,sd_mass,n_mass,length,se_length\n")
+	for range 5 {
+		matrices += "begin data; dimensions nchar=2; format datatype=continuous; matrix\n"
+		for row, taxon := range table.Taxa {
+			matrices += fmt.Sprintln(taxon, table.Cells[row][0], table.Cells[row][1])
+		}
+		matrices += ";end;\n"
+	}
+	for row, taxon := range table.Taxa {
+		fmt.Fprintf(&birds, "x,%s,%s,0.1,%d,%s,0.05\n", taxon, table.Cells[row][0], row+1, table.Cells[row][1])
+	}
+	for name, text := range map[string]string{"trees.nex": trees.String(), "traits.nex": matrices, "birds.csv": birds.String()} {
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+}
 
 // TestExamplesRun runs every example of the help texts as it stands there, with
 // shorter chains.
@@ -29,6 +55,7 @@ func TestExamplesRun(t *testing.T) {
 	require.Zero(t, code, stderr)
 	require.NoError(t, os.Rename("made/tree.nwk", "T.nwk"))
 	require.NoError(t, os.Rename("made/traits.csv", "C.csv"))
+	writeExampleInputs(t)
 	var shapes strings.Builder
 	for tip := range 8 {
 		fmt.Fprintf(&shapes, "LM=3\n0 0\n1 0.%d\n0 1\nID=t%d\n", tip, tip+1)

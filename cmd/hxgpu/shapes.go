@@ -81,6 +81,9 @@ func (f *dataFlags) loadShapes(align bool) (*inputs, error) {
 	if f.trait != "" {
 		return nil, usagef("--trait does not go with --model kunita, which takes all landmarks of --traits")
 	}
+	if f.errors != "none" {
+		return nil, usagef("--errors does not go with --model kunita, whose landmarks share one noise")
+	}
 	phylogeny, err := f.loadTree()
 	if err != nil {
 		return nil, err
@@ -89,9 +92,9 @@ func (f *dataFlags) loadShapes(align bool) (*inputs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--traits: %w", err)
 	}
-	set, ignored, err := landmarks.Parse(f.traits, text)
+	set, ignored, err := landmarks.ParseWith(f.traits, text, f.tableOptions(phylogeny))
 	if err != nil {
-		return nil, fmt.Errorf("--traits: %w", err)
+		return nil, f.tableError(err)
 	}
 	shapes := &shapeData{ignored: ignored}
 	if align {

@@ -22,7 +22,7 @@ import (
 
 type simulateCommand struct {
 	tree, trait, out  string
-	tips              int
+	tips, treeIndex   int
 	height            float64
 	randomTree        bool
 	model             modelFlags
@@ -56,7 +56,8 @@ states of all nodes) and truth.json (the settings). The root's state is given by
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.tree, "tree", "", "the tree, a Newick `file` with edge lengths (may be gzip)")
+	f.StringVar(&c.tree, "tree", "", "the tree, a Newick or NEXUS `file` with edge lengths (may be gzip)")
+	f.IntVar(&c.treeIndex, "tree-index", 0, "the `number` of the tree, from 1, in a file that has several")
 	f.IntVar(&c.tips, "tips", 0, "make a tree with so many tips")
 	f.Float64Var(&c.height, "height", 1, "the height of the tree that is made")
 	f.BoolVar(&c.randomTree, "random-tree", false, "make a random (Yule) tree instead of a balanced one")
@@ -84,6 +85,8 @@ func (c *simulateCommand) check() error {
 		return usagef("simulate needs a tree: read one by --tree T.nwk, or make one by --tips N")
 	case c.tree != "" && (c.tipsSet || c.shapeSet):
 		return usagef("--tree reads a tree; --tips, --height and --random-tree make one: use either")
+	case c.treeIndex < 0 || c.tree == "" && c.treeIndex > 0:
+		return usagef("--tree-index %d: trees are numbered from 1, in the file of --tree", c.treeIndex)
 	case c.tree == "" && (c.tips < 2 || c.tips > 10_000_000):
 		return usagef("--tips %d: it must be 2 to 10000000", c.tips)
 	case !(c.height > 0) || math.IsInf(c.height, 0):
@@ -195,8 +198,13 @@ func (c *simulateCommand) makeTree() (*tree.Phylogeny, error) {
 	case c.tree == "":
 		p, err = balancedTree(c.tips, c.height)
 	default:
-		if p, err = tree.ReadNewickFile(c.tree); err != nil {
+		var files inputFiles
+		text, err := files.text("tree", c.tree)
+		if err != nil {
 			return nil, fmt.Errorf("--tree: %w", err)
+		}
+		if p, err = parseTree(c.tree, text, c.treeIndex); err != nil {
+			return nil, err
 		}
 		if err := p.RequireLengths(); err != nil {
 			return nil, fmt.Errorf("--tree: %s: %w", c.tree, err)

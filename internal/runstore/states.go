@@ -111,7 +111,8 @@ func (s States) encodeTable(w io.Writer) error {
 	return out.Error()
 }
 
-// encodeTree annotates every node with TRAIT, TRAIT_sd and TRAIT_95%.
+// encodeTree annotates every node with TRAIT, TRAIT_sd and TRAIT_95%, after what
+// the tree was read with.
 func (s States) encodeTree(w io.Writer) error {
 	keys := ColumnNames(s.Traits)
 	for i, key := range keys { // a trait may be called as another one's sd
@@ -120,7 +121,7 @@ func (s States) encodeTree(w io.Writer) error {
 		}
 	}
 	return s.Tree.WriteNexus(w, func(v int) []tree.Annotation {
-		var pairs []tree.Annotation
+		pairs := s.readAnnotations(v, keys)
 		for k, key := range keys {
 			x := s.Values[k][v]
 			pairs = append(pairs, tree.NumberAnnotation(key, x.Mean), tree.NumberAnnotation(key+"_sd", x.SD),
@@ -128,4 +129,27 @@ func (s States) encodeTree(w io.Writer) error {
 		}
 		return pairs
 	})
+}
+
+// readAnnotations are those that a node was read with, but for those that are called
+// as ours or cannot be written with them.
+func (s States) readAnnotations(v int, keys []string) []tree.Annotation {
+	if s.Tree.Annotations == nil {
+		return nil
+	}
+	read, err := tree.ParseAnnotations(s.Tree.Annotations[v])
+	if err != nil {
+		return nil
+	}
+	var kept []tree.Annotation
+	for _, pair := range read {
+		ours := slices.ContainsFunc(keys, func(key string) bool {
+			return pair.Key == key || pair.Key == key+"_sd" || pair.Key == key+"_95%"
+		})
+		twice := slices.ContainsFunc(kept, func(other tree.Annotation) bool { return other.Key == pair.Key })
+		if !ours && !twice && pair.Value != "" && pair.Check() == nil {
+			kept = append(kept, pair)
+		}
+	}
+	return kept
 }

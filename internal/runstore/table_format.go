@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
 )
 
 // A table of draws is a file that holds a row of numbers for each draw of each
@@ -200,12 +201,15 @@ func decodeHeader(head []byte) (TableMeta, error) {
 
 // appendRecord writes a record.
 func appendRecord(out []byte, chain, row int, values []float64) []byte {
-	start := len(out)
-	for _, x := range values {
-		out = binary.LittleEndian.AppendUint64(out, math.Float64bits(x))
+	start, n := len(out), 8*len(values)
+	out = slices.Grow(out, n+8)[:start+n+8]
+	record := out[start:]
+	for i, x := range values {
+		binary.LittleEndian.PutUint64(record[8*i:], math.Float64bits(x))
 	}
-	out = binary.LittleEndian.AppendUint32(out, recordSum(chain, row, out[start:]))
-	return binary.LittleEndian.AppendUint32(out, recordMark)
+	binary.LittleEndian.PutUint32(record[n:], recordSum(chain, row, record[:n]))
+	binary.LittleEndian.PutUint32(record[n+4:], recordMark)
+	return out
 }
 
 // recordSum is the checksum of a record's numbers with its place.

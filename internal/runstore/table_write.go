@@ -111,6 +111,9 @@ func (w *TableWriter) Put(chain, row int, values []float64) error {
 	if len(r.records) == 0 {
 		r.first = row
 	}
+	if r.records == nil {
+		r.records = make([]byte, 0, int64(w.Block)*w.record)
+	}
 	r.records = appendRecord(r.records, chain, row, values)
 	if row%w.Block == w.Block-1 {
 		return w.write(chain)

@@ -63,13 +63,11 @@ type compiler struct {
 	registers [classes][]register
 	position  int
 	regions   []openRegion
-	masked    bool // k1 holds the active lanes
 	loaded    bool // k1 is what the region's place says
 	checked   map[check]bool
 	extents   map[check]extent
 	pointers  map[int]amd64.Reg
 	traps     map[int]amd64.Label
-	iota      bool
 }
 
 // openRegion is a branch or loop that is being written.
