@@ -30,7 +30,7 @@ func (c *arrayCompiler) cholesky(n int) {
 		pivots: c.reserve(stride * c.size), roots: c.reserve(stride * c.size), out: c.reserve(8)}
 	c.Store64(amd64.At(arrayFrame, f.out), arrayOut)
 	c.Address(arrayOut, amd64.At(arrayFrame, f.columns))
-	c.call(arrayRoutine{what: routineTranspose, n: n, m: n, from: n, to: stride})
+	c.call(arrayRoutine{what: routineTranspose, n: n, m: n, from: n, to: stride, triangle: lowerTriangle})
 	if f.registers() <= 24 && c.Wide {
 		f.inRegisters()
 	} else {
@@ -38,7 +38,7 @@ func (c *arrayCompiler) cholesky(n int) {
 	}
 	c.Address(arrayLeft, amd64.At(arrayFrame, f.columns))
 	c.Load64(arrayOut, amd64.At(arrayFrame, f.out))
-	c.call(arrayRoutine{what: routineTranspose, n: n, m: n, from: stride, to: n})
+	c.call(arrayRoutine{what: routineTranspose, n: n, m: n, from: stride, to: n, triangle: upperTriangle})
 }
 
 // factorization has places in the frame.
