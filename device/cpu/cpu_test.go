@@ -45,6 +45,10 @@ func TestOptions(t *testing.T) {
 	require.ErrorContains(t, err, "-1 workers")
 	dev, err := cpu.Open(cpu.Options{Precision: device.Float32, Workers: 2, Portable: true})
 	require.NoError(t, err)
-	require.Equal(t, device.Info{Name: "cpu", Detail: "portable engine, float32, 2 workers", Precision: device.Float32, Workers: 2, Software: true,
+	detail := "portable engine, float32, 2 workers"
+	if reason := native.Supported(); reason != "" {
+		detail = "portable engine (" + reason + "), float32, 2 workers"
+	}
+	require.Equal(t, device.Info{Name: "cpu", Detail: detail, Precision: device.Float32, Workers: 2, Software: true,
 		Limits: device.Limits{GroupLanes: 1024, SharedBytes: 1 << 20, SubgroupLanes: 1}}, dev.Info())
 }

@@ -1,11 +1,14 @@
-// Package cpu is the device that is always there: kernels run in portable Go,
-// in blocks of lanes that stay in cache, shared out over goroutines.
+// Package cpu is the device that is always there, shared out over goroutines. On
+// processors with AVX2 or AVX-512 kernels become machine code (package native); on
+// others, and where that is asked for, they run in portable Go, in blocks of lanes that
+// stay in cache.
 //
 // A kernel compiles to operations on whole blocks: values that are the same for
 // all lanes become scalars, contiguous loads are read in place and contiguous
 // stores computed in place. Every operation rounds by itself and sums run in a
 // fixed order, so that results do not depend on the number of workers or on
-// where a lane falls in a block.
+// where a lane falls in a block. Machine code keeps to that, but for matrices, whose
+// products are fused, and functions, which are those of shaders.Expand.
 package cpu
 
 import (
@@ -80,6 +83,9 @@ func (p *processor[T]) Info() device.Info {
 	switch {
 	case p.options.Portable:
 		engine = "portable engine"
+		if reason := native.Supported(); reason != "" {
+			engine += " (" + reason + ")"
+		}
 	case p.options.AVX2:
 		engine = "AVX2 engine"
 	}
