@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,10 +62,15 @@ func gradientOf(t testing.TB, dev device.Device, target *bffg.Target, chains int
 }
 
 // TestShapeSpeed measures the model of hyperiax's notebook 07 (13 nodes, 16
-// landmarks in the plane, 100 steps per edge, float64) on one core, one chain: the
-// forward map in at most 25 ms, the gradient in at most 90 ms, with both bridges.
+// landmarks in the plane, 100 steps per edge, float64) on one core, one chain, with both
+// bridges: as machine code the forward map in at most 7 ms, the gradient in at most 25
+// ms; with the portable engine in 25 and 90 ms.
 func TestShapeSpeed(t *testing.T) {
 	dev := oneWorker(t)
+	mostForward, mostGradient := 7*time.Millisecond, 25*time.Millisecond
+	if strings.HasPrefix(dev.Info().Detail, "portable") {
+		mostForward, mostGradient = 25*time.Millisecond, 90*time.Millisecond
+	}
 	for _, bridge := range []bffg.Bridge{bffg.StepwiseBridge, bffg.EulerBridge} {
 		m, data, err := bffg.KunitaExample(bffg.LandmarkOptions{Bridge: bridge})
 		require.NoError(t, err)
@@ -78,8 +84,8 @@ func TestShapeSpeed(t *testing.T) {
 		require.NoError(t, values.Close())
 		gradient := fastest(t, 20, gradientOf(t, dev, target, 1))
 		t.Logf("%v bridge: forward map %v, gradient %v", bridge, forward, gradient)
-		require.Less(t, forward, 25*time.Millisecond)
-		require.Less(t, gradient, 90*time.Millisecond)
+		require.Less(t, forward, mostForward)
+		require.Less(t, gradient, mostGradient)
 	}
 }
 

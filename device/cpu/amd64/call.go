@@ -57,5 +57,6 @@ var (
 	UnpackUpper64   = Operation{prefix: 1, opmap: 1, opcode: 0x15, wide: true, element: 8}                               // in each 128 bits, the upper elements of x and y by turns
 	ShuffleLanes    = Operation{prefix: 1, opmap: 3, opcode: 0x23, wide: true, element: 8, immediates: 1}                // AVX-512: two 128-bit lanes of x, then two of y
 	JoinHalves      = Operation{prefix: 1, opmap: 3, opcode: 0x06, element: 8, immediates: 1}                            // AVX2: halves of x and y
+	BroadcastHalf   = Operation{prefix: 1, opmap: 2, opcode: 0x1b, wide: true, element: 8, half: true}                   // AVX-512: 256 bits of memory, twice
 	PermuteQuarters = Operation{prefix: 1, opmap: 3, opcode: 0x00, wide: true, vexWide: true, element: 8, immediates: 1} // quarters of y by the immediate
 )

@@ -121,6 +121,7 @@ func integerRows() []vectorRow {
 	add("vunpckhpd", "vunpckhpd", UnpackUpper64, "dxy", "full")
 	add("vshuff64x2", "", ShuffleLanes, "dxyi", "full", Bits256, Bits512)
 	add("", "vperm2f128", JoinHalves, "dxyi", "full", Bits256)
+	add("vbroadcastf64x4", "", BroadcastHalf, "dm", "half", Bits512)
 	add("vpermq", "vpermq", PermuteQuarters, "dyi", "full", Bits256, Bits512)
 	return rows
 }

@@ -4,9 +4,11 @@ package amd64
 
 import (
 	"fmt"
+	"os"
 	"runtime"
-	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // Supported reports whether code can be run here at all.
@@ -18,19 +20,19 @@ type Memory struct{ code []byte }
 // Load copies machine code into memory of its own and makes that executable. It is
 // given back when nothing refers to it any more.
 func Load(code []byte) (*Memory, error) {
-	page := syscall.Getpagesize()
+	page := os.Getpagesize()
 	size := (len(code) + page) / page * page
-	memory, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	memory, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
 		return nil, fmt.Errorf("amd64: no memory for %d bytes of code: %w", len(code), err)
 	}
 	copy(memory, code)
-	if err := syscall.Mprotect(memory, syscall.PROT_READ|syscall.PROT_EXEC); err != nil {
-		_ = syscall.Munmap(memory)
+	if err := unix.Mprotect(memory, unix.PROT_READ|unix.PROT_EXEC); err != nil {
+		_ = unix.Munmap(memory)
 		return nil, fmt.Errorf("amd64: memory cannot be made executable: %w", err)
 	}
 	m := &Memory{memory}
-	runtime.AddCleanup(m, func(memory []byte) { _ = syscall.Munmap(memory) }, memory)
+	runtime.AddCleanup(m, func(memory []byte) { _ = unix.Munmap(memory) }, memory)
 	return m, nil
 }
 

@@ -26,11 +26,11 @@ func (c *arrayCompiler) cholesky(n int) {
 		c.Fail("a factor of %d rows", n)
 		return
 	}
-	f := &factorization{c: c, n: n, stride: stride, columns: c.reserve(n * stride * c.size), scaled: c.reserve(stride * c.size),
+	f := &factorization{c: c, n: n, stride: stride, columns: c.reserve(n * stride * c.size), scaled: c.reserve(n * stride * c.size),
 		pivots: c.reserve(stride * c.size), roots: c.reserve(stride * c.size), out: c.reserve(8)}
 	c.Store64(amd64.At(arrayFrame, f.out), arrayOut)
 	c.Address(arrayOut, amd64.At(arrayFrame, f.columns))
-	c.call(arrayRoutine{what: routineTranspose, n: n, m: n, from: n, to: stride})
+	c.call(arrayRoutine{what: routineTranspose, n: n, m: n, from: n, to: stride, triangle: lowerTriangle})
 	if f.registers() <= 24 && c.Wide {
 		f.inRegisters()
 	} else {
@@ -38,7 +38,7 @@ func (c *arrayCompiler) cholesky(n int) {
 	}
 	c.Address(arrayLeft, amd64.At(arrayFrame, f.columns))
 	c.Load64(arrayOut, amd64.At(arrayFrame, f.out))
-	c.call(arrayRoutine{what: routineTranspose, n: n, m: n, from: stride, to: n})
+	c.call(arrayRoutine{what: routineTranspose, n: n, m: n, from: stride, to: n, triangle: upperTriangle})
 }
 
 // factorization has places in the frame.
@@ -47,7 +47,7 @@ type factorization struct {
 	n       int
 	stride  int
 	columns int // n by stride
-	scaled  int // the column over the pivot
+	scaled  int // columns over their pivots; one place for the latest if they stand in registers
 	pivots  int
 	roots   int // reciprocals of the pivots' roots
 	out     int
@@ -177,64 +177,105 @@ func (f *factorization) findRoots() {
 	}
 }
 
-// inMemory works on the columns in memory, in loops over those that begin in the same
-// vector.
+// Registers of a factorization in memory.
+const (
+	factorColumn = amd64.RSI // of the columns
+	factorPivot  = amd64.RBX // in it
+	factorOther  = amd64.RDX // a later column
+	factorScaled = amd64.R10 // the column over its pivot
+	factorLater  = amd64.R15 // in that, the element of the next column
+	factorEach   = amd64.RAX // the elements of later ones
+	factorKept   = amd64.R11 // where the pivot is kept
+	factorInner  = amd64.RCX
+	factorOuter  = amd64.R12
+)
+
+// inMemory works on the columns in memory: on those that begin in the same vector
+// together. All earlier columns are taken off them first, with their sums in registers,
+// then each of them off the later ones.
 func (f *factorization) inMemory() {
 	c := f.c
 	const x, moment, factor, quotient = amd64.Reg(0), amd64.Reg(1), amd64.Reg(2), amd64.Reg(3)
 	bytes, count := c.whole.Bytes(), f.stride/c.lanes
 	step := f.stride * c.size
-	const column, pivot, other, scaled, inner, outer, later, kept = amd64.RSI, amd64.RBX, amd64.RDX, amd64.RAX, amd64.RCX, amd64.R12, amd64.R15, amd64.R11
-	// subtract takes the column off one of those that begin in a vector.
-	subtract := func(begin int) {
-		c.broadcast(factor, amd64.At(scaled, 0))
-		for v := begin; v < count; v++ {
-			r := x + 4*amd64.Reg(v%2)
-			c.Vector(c.f.Load, c.whole, all, r, amd64.NoReg, amd64.At(other, v*bytes))
-			c.Vector(c.f.FusedSub231, c.whole, all, r, factor, amd64.At(column, v*bytes))
-			c.Vector(c.f.Store, c.whole, all, r, amd64.NoReg, amd64.At(other, v*bytes))
-		}
-		c.DoConstant(amd64.Add, scaled, int32(c.size))
-		c.DoConstant(amd64.Add, other, int32(step))
-	}
-	c.Address(column, f.place(f.columns))
-	c.Move(pivot, column)
-	c.Address(later, f.place(f.scaled+c.size))
-	c.Address(kept, f.place(f.pivots))
+	c.Address(factorColumn, f.place(f.columns))
+	c.Move(factorPivot, factorColumn)
+	c.Address(factorScaled, f.place(f.scaled))
+	c.Address(factorLater, f.place(f.scaled+c.size))
+	c.Address(factorKept, f.place(f.pivots))
 	for own := range count {
 		columns := min(c.lanes, f.n-own*c.lanes)
+		if own > 0 {
+			f.takeEarlier(own, columns)
+		}
 		top, none, loop := c.NewLabel(), c.NewLabel(), c.NewLabel()
-		c.MoveConstant(outer, int64(columns))
+		c.MoveConstant(factorOuter, int64(columns))
 		c.Bind(top)
-		c.broadcast(moment, amd64.At(pivot, 0))
-		c.storeOne(amd64.At(kept, 0), moment)
+		c.broadcast(moment, amd64.At(factorPivot, 0))
+		c.storeOne(amd64.At(factorKept, 0), moment)
 		f.pivot(-1, quotient, moment)
 		for v := own; v < count; v++ {
-			c.Vector(c.f.Mul, c.whole, all, x, quotient, amd64.At(column, v*bytes))
-			c.Vector(c.f.Store, c.whole, all, x, amd64.NoReg, f.place(f.scaled+v*bytes))
+			c.Vector(c.f.Mul, c.whole, all, x, quotient, amd64.At(factorColumn, v*bytes))
+			c.Vector(c.f.Store, c.whole, all, x, amd64.NoReg, amd64.At(factorScaled, v*bytes))
 		}
-		c.Address(other, amd64.At(column, step))
-		c.Move(scaled, later)
-		c.Address(inner, amd64.At(outer, -1))
-		c.Test(inner, inner)
+		c.Address(factorOther, amd64.At(factorColumn, step))
+		c.Move(factorEach, factorLater)
+		c.Address(factorInner, amd64.At(factorOuter, -1))
+		c.Test(factorInner, factorInner)
 		c.JumpIf(amd64.Equal, none)
 		c.Bind(loop)
-		subtract(own)
-		c.DoConstant(amd64.Sub, inner, 1)
+		c.broadcast(factor, amd64.At(factorEach, 0))
+		for v := own; v < count; v++ {
+			r := x + 4*amd64.Reg(v%2)
+			c.Vector(c.f.Load, c.whole, all, r, amd64.NoReg, amd64.At(factorOther, v*bytes))
+			c.Vector(c.f.FusedSub231, c.whole, all, r, factor, amd64.At(factorColumn, v*bytes))
+			c.Vector(c.f.Store, c.whole, all, r, amd64.NoReg, amd64.At(factorOther, v*bytes))
+		}
+		c.DoConstant(amd64.Add, factorEach, int32(c.size))
+		c.DoConstant(amd64.Add, factorOther, int32(step))
+		c.DoConstant(amd64.Sub, factorInner, 1)
 		c.JumpIf(amd64.NotEqual, loop)
 		c.Bind(none)
-		for begin := own + 1; begin < count; begin++ {
-			c.repeat(inner, min(c.lanes, f.n-begin*c.lanes), func() { subtract(begin) })
-		}
-		c.DoConstant(amd64.Add, column, int32(step))
-		c.DoConstant(amd64.Add, pivot, int32(step+c.size))
-		c.DoConstant(amd64.Add, later, int32(c.size))
-		c.DoConstant(amd64.Add, kept, int32(c.size))
-		c.DoConstant(amd64.Sub, outer, 1)
+		c.DoConstant(amd64.Add, factorColumn, int32(step))
+		c.DoConstant(amd64.Add, factorScaled, int32(step))
+		c.DoConstant(amd64.Add, factorPivot, int32(step+c.size))
+		c.DoConstant(amd64.Add, factorLater, int32(step+c.size))
+		c.DoConstant(amd64.Add, factorKept, int32(c.size))
+		c.DoConstant(amd64.Sub, factorOuter, 1)
 		c.JumpIf(amd64.NotEqual, top)
 	}
 	f.findRoots()
 	f.scaleColumns()
+}
+
+// takeEarlier takes all columns before those that begin in a vector off these, vector
+// by vector.
+func (f *factorization) takeEarlier(own, columns int) {
+	c := f.c
+	x, moment := amd64.Reg(columns), amd64.Reg(columns+1)
+	bytes, step := c.whole.Bytes(), f.stride*c.size
+	c.Address(factorOther, f.place(f.columns+own*bytes)) // of the first column
+	earlier := own * c.lanes
+	c.repeatIn(f.stride/c.lanes-own, func() {
+		at := func(j int) amd64.Mem { return amd64.At(factorOther, (earlier+j)*step) }
+		for j := range columns {
+			c.Vector(c.f.Load, c.whole, all, amd64.Reg(j), amd64.NoReg, at(j))
+		}
+		c.Move(factorEach, factorOther)
+		c.Address(factorOuter, f.place(f.scaled+earlier*c.size))
+		c.repeat(factorInner, earlier, func() {
+			c.Vector(c.f.Load, c.whole, all, x, amd64.NoReg, amd64.At(factorEach, 0))
+			for j := range columns {
+				c.withElement(c.f.FusedSub231, c.whole, amd64.Reg(j), x, amd64.At(factorOuter, j*c.size), moment)
+			}
+			c.DoConstant(amd64.Add, factorEach, int32(step))
+			c.DoConstant(amd64.Add, factorOuter, int32(step))
+		})
+		for j := range columns {
+			c.Vector(c.f.Store, c.whole, all, amd64.Reg(j), amd64.NoReg, at(j))
+		}
+		c.DoConstant(amd64.Add, factorOther, int32(bytes))
+	})
 }
 
 // scaleColumns divides the columns by the roots of their pivots and clears what is

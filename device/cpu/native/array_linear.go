@@ -13,7 +13,17 @@ type arrayRoutine struct {
 	transposeA bool
 	transposeB bool
 	from, to   int // of a transposition: how far rows are apart
+	triangle   triangleKind
 }
+
+// triangleKind says which part of a matrix to transpose.
+type triangleKind uint8
+
+const (
+	wholeMatrix   triangleKind = iota
+	lowerTriangle              // what is above the diagonal need not be transposed
+	upperTriangle              // what is below the diagonal becomes zero
+)
 
 type routineKind uint8
 

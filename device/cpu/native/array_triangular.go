@@ -59,8 +59,9 @@ func (c *arrayCompiler) reciprocal(l amd64.Length, y, x amd64.Reg) {
 	const notEqual = 4 // or NaN
 	zero := c.bitsConstant(0)
 	if c.Wide {
+		c.Vector(c.f.Div, l, all, y, y, x) // not under the mask, for which it would wait
 		c.Vector(c.f.Compare, l, all, 2, x, zero, notEqual)
-		c.Vector(c.f.Div, l, amd64.Mask{K: 2, Zero: true}, y, y, x)
+		c.Vector(c.f.Load, l, amd64.Mask{K: 2, Zero: true}, y, amd64.NoReg, y)
 		return
 	}
 	c.Vector(c.f.Div, l, all, y, y, x)

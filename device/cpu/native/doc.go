@@ -8,7 +8,15 @@
 // written and taken back from the value that is needed last; at a jump what is still
 // needed stands in the frame.
 //
+// An array kernel runs one lane at a time, vectors along the elements of its arrays
+// ([CompileArrays]). Neighbouring elementwise instructions on arrays of one size become a
+// straight-line kernel of their own, whose lanes are the elements: what one computes and
+// the next reads stays in a register, what nobody reads afterwards is not stored.
+// Operations on matrices call routines, each written once for its sizes. Between two
+// instructions everything stands in the lane's memory, so that code can return from a
+// long loop and be called again.
+//
 // Every operation rounds by itself, as the portable engine's do: a multiplication and
 // an addition are never fused, because then a kernel's results would depend on which
-// statements share it.
+// statements share it. Within products, factors and solutions of matrices they are.
 package native
