@@ -95,7 +95,7 @@ func compareArrays[T float](t testing.TB, a arrayTest, input []float64, toleranc
 			e.runner().run(&got, 0, a.lanes)
 		}
 		for n := 1; n < len(a.sizes); n++ {
-			largest := 0.1 // inputs are about 1: what cancels leaves their errors
+			largest := 1.0 // inputs are about 1: what cancels leaves their errors
 			for _, x := range want.floats[n] {
 				if size := math.Abs(float64(x)); size <= math.MaxFloat64 {
 					largest = max(largest, size)
@@ -258,7 +258,7 @@ func TestNativeSystems(t *testing.T) {
 			return []tensor.Value{factor, factor.CholeskyAdjoint(s.Sin()), factor.SolveLower(b), factor.SolveLowerTransposed(b),
 				general.Solve(b), general.LogDet(), positive.Solve(b), positive.LogDetPositive()}
 		})
-		compareBoth(t, a, normals(r, a.sizes[0]), 1e-11, 2e-2, fmt.Sprint("system ", n, " ", m))
+		compareBoth(t, a, normals(r, a.sizes[0]), 1e-12, 2e-2, fmt.Sprint("system ", n, " ", m))
 	}
 }
 
@@ -369,12 +369,17 @@ func TestNativeRandomArrays(t *testing.T) {
 	if testing.Short() {
 		programs = 60
 	}
-	for seed := range programs {
+	compareRandomArrays(t, 0, programs)
+}
+
+func compareRandomArrays(t *testing.T, first, end int) {
+	for seed := first; seed < end; seed++ {
 		r := rand.New(rand.NewPCG(uint64(seed), 9))
 		a := newArrayTest(t, 1+r.IntN(3), r.IntN(2) == 0, 300, func(x tensor.Value) []tensor.Value {
 			v := randomValues(r, x, 1)
 			return v[max(0, len(v)-28):]
 		})
+		// Sines of large numbers, and systems, amplify what rounding does before them.
 		compareBoth(t, a, normals(r, 300*a.lanes), 1e-11, 2e-2, fmt.Sprint("seed ", seed))
 	}
 }
@@ -397,7 +402,7 @@ func TestNativeLongLoops(t *testing.T) {
 		})
 		return []tensor.Value{forth[0], sums[0], back[0], others[0], nested[0]}
 	})
-	compareArrays[float64](t, a, normals(r, 3*a.sizes[0]), 1e-11, "long loops")
+	compareArrays[float64](t, a, normals(r, 3*a.sizes[0]), 1e-12, "long loops")
 }
 
 // TestNativeCollection runs machine code while other goroutines allocate and the
