@@ -132,7 +132,11 @@ func (p *processor[T]) Compile(k *shaders.Kernel) (device.Kernel, error) {
 		elementBytes = 4
 	}
 	if k.Arrays != nil {
-		return &kernel[T]{owner: p, source: k, engine: newArrayEngine[T](k, 8*elementBytes, p.options)}, nil
+		e, err := newArrayEngine[T](k, 8*elementBytes, p.options)
+		if err != nil {
+			return nil, err
+		}
+		return &kernel[T]{owner: p, source: k, engine: e}, nil
 	}
 	limits := p.Info().Limits
 	if err := checkLimits(k, limits.GroupLanes, limits.SharedBytes, elementBytes); err != nil {

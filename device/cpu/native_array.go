@@ -1,7 +1,7 @@
 package cpu
 
 import (
-	"unsafe"
+	"errors"
 
 	"github.com/hxgpu/hxgpu/device/cpu/native"
 	"github.com/hxgpu/hxgpu/shaders"
@@ -15,13 +15,17 @@ type arrayNativeEngine[T float] struct {
 
 // newArrayEngine compiles an array kernel to machine code where that is wanted and
 // possible.
-func newArrayEngine[T float](k *shaders.Kernel, bits int, o Options) engine[T] {
+func newArrayEngine[T float](k *shaders.Kernel, bits int, o Options) (engine[T], error) {
 	if !o.Portable {
-		if code, err := native.CompileArrays(k, bits, !o.AVX2); err == nil {
-			return arrayNativeEngine[T]{code, arrayWork(k.Arrays)}
+		code, err := native.CompileArrays(k, bits, !o.AVX2)
+		switch {
+		case err == nil:
+			return arrayNativeEngine[T]{code, arrayWork(k.Arrays)}, nil
+		case !errors.Is(err, native.ErrNoCode):
+			return nil, err
 		}
 	}
-	return arrayEngine[T]{compileArrays(k)}
+	return arrayEngine[T]{compileArrays(k)}, nil
 }
 
 func (e arrayNativeEngine[T]) block() int { return 1 }
@@ -38,22 +42,13 @@ func (e arrayNativeEngine[T]) runner() runner[T] {
 
 type arrayNativeRunner[T float] struct {
 	code  *native.ArrayCode
-	frame *native.ArrayFrame
+	frame *native.Frame
 	bound *arguments[T]
 }
 
 func (r *arrayNativeRunner[T]) run(a *arguments[T], low, high int) {
 	if r.bound != a {
-		for i := range a.floats {
-			switch {
-			case len(a.floats[i]) > 0:
-				r.frame.Bind(i, unsafe.Pointer(&a.floats[i][0]), len(a.floats[i]))
-			case len(a.ints[i]) > 0:
-				r.frame.Bind(i, unsafe.Pointer(&a.ints[i][0]), len(a.ints[i]))
-			default:
-				r.frame.Bind(i, nil, 0)
-			}
-		}
+		bind(r.frame, a)
 		r.bound = a
 	}
 	if err := r.code.Run(r.frame, low, high); err != nil {

@@ -56,7 +56,7 @@ func functionBits[T float](t *testing.T, bits int) {
 	}
 }
 
-// TestNativeArrayIndices: an element outside its buffer is an error that names the
+// TestNativeArrayIndices: an element out of range of its buffer is an error that names the
 // buffer, and nothing of it is touched.
 func TestNativeArrayIndices(t *testing.T) {
 	const items, n = 6, 11
@@ -103,7 +103,7 @@ func TestNativeArrayIndices(t *testing.T) {
 				defer func() {
 					failure, ok := recover().(nativeFailure)
 					require.True(t, ok, name)
-					require.ErrorContains(t, failure, `outside its buffer "`+c.buffer+`"`, name)
+					require.ErrorContains(t, failure, `out of range of its buffer "`+c.buffer+`"`, name)
 				}()
 				run()
 			}()

@@ -379,7 +379,8 @@ func compareRandomArrays(t *testing.T, first, end int) {
 			v := randomValues(r, x, 1)
 			return v[max(0, len(v)-28):]
 		})
-		compareBoth(t, a, normals(r, 300*a.lanes), 1e-12, 2e-2, fmt.Sprint("seed ", seed))
+		// Sines of large numbers, and systems, amplify what rounding does before them.
+		compareBoth(t, a, normals(r, 300*a.lanes), 1e-11, 2e-2, fmt.Sprint("seed ", seed))
 	}
 }
 

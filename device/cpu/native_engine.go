@@ -56,7 +56,8 @@ const (
 
 func (r *nativeRunner[T]) run(a *arguments[T], low, high int) {
 	if r.bound != a {
-		r.bind(a)
+		bind(r.frame, a)
+		r.bound = a
 	}
 	if r.step == 0 {
 		r.step = max(firstCall/max(r.engine.work, 1)/r.engine.Block, 1) * r.engine.Block
@@ -85,18 +86,18 @@ func (r *nativeRunner[T]) call(low, high int) {
 	}
 }
 
-func (r *nativeRunner[T]) bind(a *arguments[T]) {
+// bind gives a frame the buffers of a dispatch.
+func bind[T float](frame *native.Frame, a *arguments[T]) {
 	for i := range a.floats {
 		switch {
 		case len(a.floats[i]) > 0:
-			r.frame.Bind(i, unsafe.Pointer(&a.floats[i][0]), len(a.floats[i]))
+			frame.Bind(i, unsafe.Pointer(&a.floats[i][0]), len(a.floats[i]))
 		case len(a.ints[i]) > 0:
-			r.frame.Bind(i, unsafe.Pointer(&a.ints[i][0]), len(a.ints[i]))
+			frame.Bind(i, unsafe.Pointer(&a.ints[i][0]), len(a.ints[i]))
 		default:
-			r.frame.Bind(i, nil, 0)
+			frame.Bind(i, nil, 0)
 		}
 	}
-	r.bound = a
 }
 
 // nativeFailure carries what went wrong up to where a dispatch ends.

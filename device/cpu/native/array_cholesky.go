@@ -23,7 +23,7 @@ const mostRowVectors = 24
 func (c *arrayCompiler) cholesky(n int) {
 	stride := c.padded(n)
 	if stride/c.lanes > mostRowVectors {
-		c.Fail("a factor of %d rows", n)
+		c.Fail("%w: a factor of %d rows", ErrNoCode, n)
 		return
 	}
 	f := &factorization{c: c, n: n, stride: stride, columns: c.reserve(n * stride * c.size), scaled: c.reserve(n * stride * c.size),

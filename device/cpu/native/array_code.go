@@ -25,8 +25,8 @@ type ArrayCode struct {
 }
 
 // CompileArrays translates an array kernel, for floats of 32 or 64 bits, with AVX-512
-// or, if it is not wide, AVX2. It fails for kernels that have no translation; the
-// portable engine runs those.
+// or, if it is not wide, AVX2. It fails with [ErrNoCode] for kernels that have no
+// translation.
 func CompileArrays(k *shaders.Kernel, bits int, wide bool) (*ArrayCode, error) {
 	if k.Arrays == nil {
 		return nil, fmt.Errorf("native: kernel %q has no arrays", k.Name)
@@ -47,39 +47,25 @@ func CompileArrays(k *shaders.Kernel, bits int, wide bool) (*ArrayCode, error) {
 	return code, nil
 }
 
-// ArrayFrame is the memory that one call of an [ArrayCode] needs.
-type ArrayFrame struct {
-	memory    []byte
-	arguments callArguments
-}
-
 // NewFrame makes a frame for a piece of code. The constants stand in it.
-func (c *ArrayCode) NewFrame() *ArrayFrame {
-	f := &ArrayFrame{memory: make([]byte, c.frameSize+lineBytes)}
-	shift := -uintptr(unsafe.Pointer(&f.memory[0])) % lineBytes
-	f.arguments.frame = unsafe.Pointer(&f.memory[shift])
+func (c *ArrayCode) NewFrame() *Frame {
+	f := newFrame(c.frameSize)
 	for i, x := range c.constants {
 		if c.bits == 32 {
-			*(*float32)(unsafe.Pointer(&f.memory[int(shift)+4*i])) = float32(x)
+			*(*float32)(unsafe.Add(f.arguments.frame, 4*i)) = float32(x)
 		} else {
-			*(*float64)(unsafe.Pointer(&f.memory[int(shift)+8*i])) = x
+			*(*float64)(unsafe.Add(f.arguments.frame, 8*i)) = x
 		}
 	}
 	return f
 }
 
-// Bind sets the address and the length, in elements, of a formal buffer.
-func (f *ArrayFrame) Bind(buffer int, start unsafe.Pointer, length int) {
-	b := &f.arguments.buffers[buffer]
-	b.start, b.length = start, uint64(length)
-}
-
 // errOutside is for an index that leaves its buffer.
-var errOutside = errors.New("an index is outside its buffer")
+var errOutside = errors.New("an index is out of range of its buffer")
 
 // Run runs the lanes low to high. A goroutine cannot be stopped within a call, and a
 // lane may take long: the code returns from time to time, and is called again.
-func (c *ArrayCode) Run(f *ArrayFrame, low, high int) error {
+func (c *ArrayCode) Run(f *Frame, low, high int) error {
 	for lane := low; lane < high; lane++ {
 		f.arguments.low, f.arguments.high = uint64(lane/c.chains), uint64(lane%c.chains)
 		status := statusUnfinished

@@ -131,13 +131,13 @@ const largestFrame = 1 << 30
 
 func (c *arrayCompiler) compile() ([]byte, error) {
 	if len(c.kernel.Buffers) > mostBuffers {
-		return nil, fmt.Errorf("it has %d buffers", len(c.kernel.Buffers))
+		return nil, fmt.Errorf("%w: it has %d buffers", ErrNoCode, len(c.kernel.Buffers))
 	}
 	for n := range c.program.Instructions {
 		i := &c.program.Instructions[n]
 		for _, s := range []*shaders.Span{&i.Out, &i.A, &i.B, &i.C} {
 			if len(s.Steps) > mostSteps {
-				return nil, fmt.Errorf("an operand is moved by %d loops", len(s.Steps))
+				return nil, fmt.Errorf("%w: an operand is moved by %d loops", ErrNoCode, len(s.Steps))
 			}
 		}
 	}
@@ -173,7 +173,7 @@ func (c *arrayCompiler) compile() ([]byte, error) {
 	}
 	c.align()
 	if c.frameSize > largestFrame {
-		return nil, fmt.Errorf("its lanes need %d bytes", c.frameSize)
+		return nil, fmt.Errorf("%w: its lanes need %d bytes", ErrNoCode, c.frameSize)
 	}
 	return c.Finish()
 }

@@ -151,7 +151,7 @@ func (l *arrayLine) take(class int) int {
 		}
 	}
 	if best < 0 {
-		l.c.Fail("an elementwise instruction needs too many registers")
+		l.c.Fail("%w: an elementwise instruction needs too many registers", ErrNoCode)
 		return 0
 	}
 	h := &l.held[class][best]
@@ -173,7 +173,7 @@ func (l *arrayLine) spill(v int) {
 			}
 		}
 		if x.spill < 0 {
-			l.c.Fail("an elementwise group has too many values")
+			l.c.Fail("%w: an elementwise group has too many values", ErrNoCode)
 			return
 		}
 		name := l.held[l.class(v)][x.reg].name

@@ -52,7 +52,7 @@ func (c *arrayCompiler) diagonal(n int) {
 func (c *arrayCompiler) system(n, m int) *system {
 	s := &system{c: c, n: n, m: m, right: c.padded(n), stride: c.padded(n) + c.padded(m)}
 	if s.stride/c.lanes > mostSystemVectors {
-		c.Fail("a system of %d equations with %d right sides", n, m)
+		c.Fail("%w: a system of %d equations with %d right sides", ErrNoCode, n, m)
 	}
 	s.rows = c.reserve(n * s.stride * c.size)
 	return s

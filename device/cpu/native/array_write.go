@@ -63,7 +63,7 @@ func (l *arrayLine) findBases(loop bool) {
 	take := func() amd64.Reg {
 		next++
 		if next > len(groupBases) {
-			l.c.Fail("an elementwise group has too many operands")
+			l.c.Fail("%w: an elementwise group has too many operands", ErrNoCode)
 			return amd64.RAX
 		}
 		return groupBases[next-1]

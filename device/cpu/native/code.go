@@ -96,8 +96,10 @@ type Frame struct {
 const lineBytes = 64
 
 // NewFrame makes a frame for a piece of code.
-func (c *Code) NewFrame() *Frame {
-	f := &Frame{memory: make([]byte, c.frameSize+lineBytes)}
+func (c *Code) NewFrame() *Frame { return newFrame(c.frameSize) }
+
+func newFrame(size int) *Frame {
+	f := &Frame{memory: make([]byte, size+lineBytes)}
 	shift := -uintptr(unsafe.Pointer(&f.memory[0])) % lineBytes
 	f.arguments.frame = unsafe.Pointer(&f.memory[shift])
 	return f
@@ -120,7 +122,7 @@ func (c *Code) Run(f *Frame, low, high int) error {
 	case status == statusPartialBarrier:
 		return fmt.Errorf("cpu: kernel %q: %w", c.name, ErrPartialBarrier)
 	case status <= len(c.names):
-		return fmt.Errorf("cpu: kernel %q: an index is out of range of its buffer %q", c.name, c.names[status-1])
+		return fmt.Errorf("cpu: kernel %q: %w %q", c.name, errOutside, c.names[status-1])
 	}
 	return fmt.Errorf("cpu: kernel %q: an index is out of range of its shared array", c.name)
 }
