@@ -57,7 +57,7 @@ type boundary struct {
 func newChain(number int, by *integrator, s *sampling) *chain {
 	o, dim := s.options, s.dim
 	c := &chain{number: number, options: o, schedule: newSchedule(o.Warmup), dynamics: newDynamics(by),
-		estimate: newEstimate(o.Metric, dim, s.block), search: newPhase(dim), total: o.Warmup + o.Draws, ensemble: s.ensemble}
+		estimate: newEstimate(o.Metric, dim, s.block), search: newPhase(dim), ensemble: s.ensemble}
 	if o.UnitNoise {
 		c.estimate.unit = s.whitened
 	}

@@ -17,13 +17,15 @@ type hostGroup struct {
 	logDensities []float64
 }
 
-func (s *sampling) newHostGroup(e Evaluator, dim, first, end int) *hostGroup {
+// newHostGroup makes chains that the host takes to some number of transitions.
+func (s *sampling) newHostGroup(e Evaluator, dim, first, end, total int) *hostGroup {
 	n := end - first
 	g := &hostGroup{sampling: s, number: len(s.groups), evaluator: e, first: first, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
 	var by *integrator
 	for number := first; number < end; number++ {
 		by = s.integratorLike(by)
 		c := newChain(number, by, s)
+		c.total = total // before it is restored, which begins what comes next
 		c.keep = func(transition int, q []float64, stats Stats) error { return s.keep(number, transition, q, stats) }
 		g.chains = append(g.chains, c)
 		if s.ensemble != nil {

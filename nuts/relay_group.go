@@ -26,10 +26,7 @@ func (s *sampling) newRelayGroup(ctx context.Context, dev device.Device, e Recor
 		}
 		return g, nil
 	}
-	g.hostGroup = s.newHostGroup(e, dim, first, end)
-	for _, c := range g.chains {
-		c.total = s.options.Warmup
-	}
+	g.hostGroup = s.newHostGroup(e, dim, first, end, s.options.Warmup)
 	return g, nil
 }
 

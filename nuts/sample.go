@@ -151,7 +151,7 @@ func (s *sampling) newGroup(ctx context.Context, dev device.Device, target Targe
 	if r := s.options.Resume; r != nil && !r.onHost(first, end) {
 		return nil, errors.Join(errors.New("nuts: the checkpoint was made by a sampler on the device; resume on that device"), e.Close())
 	}
-	return s.newHostGroup(e, dim, first, end), nil
+	return s.newHostGroup(e, dim, first, end, s.options.Warmup+s.options.Draws), nil
 }
 
 func (s *sampling) onDevice(ctx context.Context, dev device.Device, e Recordable, first, end int) (group, error) {
