@@ -3,6 +3,7 @@ package native
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"unsafe"
 
 	"github.com/hxgpu/hxgpu/device/cpu/amd64"
@@ -31,15 +32,28 @@ var ErrPartialBarrier = errors.New("a barrier is reached by some lanes of a grou
 var ErrNoCode = errors.New("there is no machine code for this kernel")
 
 // Supported says why kernels cannot be compiled on this machine, or nothing.
-func Supported() string {
+func Supported() string { return supported() }
+
+// supported tries once: some systems let no program make memory executable.
+var supported = sync.OnceValue(func() string {
 	switch {
 	case !amd64.Supported:
-		return "no machine code for this processor"
+		return "no machine code for this processor or system"
 	case !amd64.HasAVX2():
 		return "this processor has no AVX2 with fused multiply-add"
 	}
+	var a amd64.Assembler
+	a.MoveConstant(amd64.RAX, 0)
+	a.Return()
+	code, err := a.Finish()
+	if err != nil {
+		return err.Error()
+	}
+	if _, err := amd64.Load(code); err != nil {
+		return err.Error()
+	}
 	return ""
-}
+})
 
 // Wide reports whether there are vectors of 512 bits.
 func Wide() bool { return amd64.HasAVX512() }
