@@ -7,9 +7,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -158,6 +156,9 @@ func timeGradient(t testing.TB, data bffg.Data, repeats int) time.Duration {
 // TestLargeGradient: at most 300 ns per node on 2^17 leaves, and 2^20 leaves in
 // less than 3 GB.
 func TestLargeGradient(t *testing.T) {
+	if !alone(t) {
+		return
+	}
 	data := balanced(t, 17)
 	perNode := float64(timeGradient(t, data, 5).Nanoseconds()) / float64(data.Topology.Size())
 	t.Logf("2^17 leaves: %.1f ns per node", perNode)
@@ -167,23 +168,6 @@ func TestLargeGradient(t *testing.T) {
 	peak := peakMemory(t)
 	t.Logf("2^20 leaves: %.1f ns per node, peak memory %.2f GB", perNode, peak)
 	require.Less(t, peak, 3.0)
-}
-
-// peakMemory is the largest resident size of the process so far, in GB.
-func peakMemory(t testing.TB) float64 {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		t.Skip("no /proc/self/status here to read the peak memory from")
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kilobytes, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-			require.NoError(t, err)
-			return kilobytes * 1024 / 1e9
-		}
-	}
-	t.Skip("/proc/self/status has no VmHWM")
-	return 0
 }
 
 // TestFirstLikelihood: 100,000 tips from Newick text to the first likelihood in
