@@ -50,7 +50,8 @@ type Options struct {
 	Superchains int
 	// Groups is the number of groups that the chains are run in, each with an
 	// evaluator and a goroutine of its own. Results do not depend on it. The
-	// default is one per worker of the device.
+	// default is one per worker of the device, on a processor two from 512 chains a
+	// worker on.
 	Groups    int
 	Algorithm Algorithm
 	Sampler   Sampler

@@ -63,6 +63,11 @@ func (s *Stream) Uniform() float64 {
 
 func uniformOf(bits uint64) float64 { return float64(int64(bits>>12<<1|1)) * 0x1p-53 }
 
+// uniformsOf are the two numbers of a block.
+func uniformsOf(words [4]uint32) (first, second float64) {
+	return uniformOf(uint64(words[0]) | uint64(words[1])<<32), uniformOf(uint64(words[2]) | uint64(words[3])<<32)
+}
+
 // Normal gives a standard normal number by Box & Muller (1958), two from two
 // uniforms. It uses no library function but the square root, and allows no
 // fused multiplication, so that it gives the same bits on every machine.
@@ -87,12 +92,13 @@ func (s *Stream) Normals(dst []float64) {
 	var along, around [most]float64 // uniforms
 	for len(dst) > 1 {
 		n := min(len(dst)/2, most)
-		for i := range n {
-			words := philox4x32(s.counter, s.key)
-			s.counter[0]++
-			along[i] = uniformOf(uint64(words[0]) | uint64(words[1])<<32)
-			around[i] = uniformOf(uint64(words[2]) | uint64(words[3])<<32)
+		for i := 0; i < n; i += 2 { // the last may be of no use
+			one, next := philox4x32Twice(s.counter, s.key)
+			along[i], around[i] = uniformsOf(one)
+			along[i+1], around[i+1] = uniformsOf(next)
+			s.counter[0] += 2
 		}
+		s.counter[0] -= uint32(n & 1)
 		for i := range n {
 			radius := math.Sqrt(-2 * logarithm(along[i]))
 			cos, sin := turn(around[i])
@@ -110,22 +116,41 @@ func (s *Stream) Normals(dst []float64) {
 // next number starts a new block.
 func (s *Stream) align() { s.paired, s.used = false, 2 }
 
+// The constants of Philox4x32.
+const (
+	philoxMultiplier0, philoxMultiplier1 = 0xD2511F53, 0xCD9E8D57
+	philoxWeyl0, philoxWeyl1             = 0x9E3779B9, 0xBB67AE85
+)
+
 // philox4x32 is Philox4x32 with ten rounds.
 func philox4x32(c [4]uint32, k [2]uint32) [4]uint32 {
-	const (
-		multiplier0, multiplier1 = 0xD2511F53, 0xCD9E8D57
-		weyl0, weyl1             = 0x9E3779B9, 0xBB67AE85
-	)
 	c0, c1, c2, c3 := c[0], c[1], c[2], c[3]
 	k0, k1 := k[0], k[1]
 	for range 10 {
-		a := uint64(multiplier0) * uint64(c0)
-		b := uint64(multiplier1) * uint64(c2)
+		a := philoxMultiplier0 * uint64(c0)
+		b := philoxMultiplier1 * uint64(c2)
 		c0, c1, c2, c3 = uint32(b>>32)^c1^k0, uint32(b), uint32(a>>32)^c3^k1, uint32(a)
-		k0 += weyl0
-		k1 += weyl1
+		k0 += philoxWeyl0
+		k1 += philoxWeyl1
 	}
 	return [4]uint32{c0, c1, c2, c3}
+}
+
+// philox4x32Twice is philox4x32 of a counter and of the next block's. Every round of one
+// waits for the last; two side by side take little longer.
+func philox4x32Twice(c [4]uint32, k [2]uint32) (one, next [4]uint32) {
+	c0, c1, c2, c3 := c[0], c[1], c[2], c[3]
+	d0, d1, d2, d3 := c0+1, c1, c2, c3
+	k0, k1 := k[0], k[1]
+	for range 10 {
+		a, b := philoxMultiplier0*uint64(c0), philoxMultiplier1*uint64(c2)
+		c0, c1, c2, c3 = uint32(b>>32)^c1^k0, uint32(b), uint32(a>>32)^c3^k1, uint32(a)
+		a, b = philoxMultiplier0*uint64(d0), philoxMultiplier1*uint64(d2)
+		d0, d1, d2, d3 = uint32(b>>32)^d1^k0, uint32(b), uint32(a>>32)^d3^k1, uint32(a)
+		k0 += philoxWeyl0
+		k1 += philoxWeyl1
+	}
+	return [4]uint32{c0, c1, c2, c3}, [4]uint32{d0, d1, d2, d3}
 }
 
 // The purposes of streams outside the sampler.

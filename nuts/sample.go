@@ -19,7 +19,7 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	}
 	groups := o.Groups
 	if groups <= 0 {
-		groups = dev.Info().Workers
+		groups = groupsFor(dev.Info(), o.Chains)
 	}
 	groups = min(groups, o.Chains)
 	run := &Run{Options: o, Positions: make([][][]float64, o.Chains), Stats: make([][]Stats, o.Chains)}
@@ -91,6 +91,18 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 		run.PathLength = s.ensemble.Length.Best
 	}
 	return run, err
+}
+
+// many is so many chains in a group that two groups a worker pay: one works while the
+// other waits for the ensemble, and half as many states stay in the cache.
+const many = 256
+
+// groupsFor is the default number of groups.
+func groupsFor(info device.Info, chains int) int {
+	if !info.Fuses && chains >= 2*many*info.Workers {
+		return 2 * info.Workers
+	}
+	return info.Workers
 }
 
 // sampling is a run under way.
