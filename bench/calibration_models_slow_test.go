@@ -194,7 +194,7 @@ func (c *calibrated) drawStates(ctx context.Context, dev device.Device, values m
 	for i := range z {
 		z[i] = random.Normal()
 	}
-	return c.model.Simulate(ctx, dev, c.topology, c.lengths, values, root, z)
+	return c.model.Simulate(ctx, dev, bffg.Data{Topology: c.topology, Lengths: c.lengths}, values, root, z)
 }
 
 // observe adds noise to the states of the tips.

@@ -91,6 +91,32 @@ func BrownianMotion(traits []string, data Data) *Model {
 	}
 }
 
+// locationPrior is a prior of the traits' states: normal around the mean of the data,
+// five standard deviations wide. Traits share it, so that it spans their means too.
+func locationPrior(data Data) prior.Distribution {
+	center, width := 0.0, 0.0
+	for k := range data.Values {
+		mean, variance, _ := data.Moments(k)
+		center += mean / float64(len(data.Values))
+		width = max(width, math.Sqrt(variance))
+	}
+	for k := range data.Values {
+		mean, _, _ := data.Moments(k)
+		width = max(width, math.Abs(mean-center))
+	}
+	if width <= 0 {
+		width = 1
+	}
+	return prior.Normal(roundTo(center), roundTo(5*width))
+}
+
+// EstimateRoot makes the root's state a parameter, with a prior that is normal around
+// the mean of the data and five standard deviations wide.
+func (m *Model) EstimateRoot(data Data) {
+	m.Root = RootEstimated
+	m.Parameters = append(m.Parameters, Parameter{Name: RootValue, Labels: labels(m.Traits), Prior: locationPrior(data), About: "the state of the root"})
+}
+
 // OrnsteinUhlenbeck is the model dX = -alpha (X - theta) dt + dW with dW of
 // covariance R dt, and alpha and theta per trait. Its transition over an edge of
 // length t is linear-Gaussian and exact: mean theta + exp(-alpha t)(x - theta),
@@ -119,23 +145,10 @@ func OrnsteinUhlenbeck(traits []string, data Data) *Model {
 			rootSD[k] = 1
 		}
 	}
-	theta := make([]float64, 2)
-	for k := range data.Values {
-		mean, variance, _ := data.Moments(k)
-		theta[0] += mean / float64(len(data.Values))
-		theta[1] = max(theta[1], math.Sqrt(variance))
-	}
-	for k := range data.Values {
-		mean, _, _ := data.Moments(k)
-		theta[1] = max(theta[1], math.Abs(mean-theta[0]))
-	}
-	if theta[1] <= 0 {
-		theta[1] = 1
-	}
 	parameters := append(rateParameters(traits, data),
 		Parameter{Name: "alpha", Labels: labels(traits), Prior: roundedLogNormal(math.Ln2/height, 1.5),
 			About: "strength of attraction per unit of edge length; ln 2 / alpha is the half-life"},
-		Parameter{Name: "theta", Labels: labels(traits), Prior: prior.Normal(roundTo(theta[0]), roundTo(5*theta[1])), About: "the optimum that the trait is attracted to"},
+		Parameter{Name: "theta", Labels: labels(traits), Prior: locationPrior(data), About: "the optimum that the trait is attracted to"},
 		tipNoise(traits, data))
 	return &Model{
 		Name: "ou", About: "Ornstein-Uhlenbeck: dX = -alpha (X - theta) dt + dW, covariance R dt", Traits: traits, TipNoise: true,
@@ -156,6 +169,10 @@ func OrnsteinUhlenbeck(traits []string, data Data) *Model {
 			{Name: "alpha", Kind: tree.Chain, Shape: vector}, {Name: "theta", Kind: tree.Chain, Shape: vector}},
 		Parameters: parameters,
 		Derive:     deriveRate(d),
+		Stationary: func(parameter func(string) tensor.Value) (mean, covariance tensor.Value) {
+			alpha, ones := parameter("alpha"), tensor.Fill(1, d)
+			return parameter("theta"), parameter(RateMatrix).Div(alpha.Outer(ones).Add(ones.Outer(alpha)))
+		},
 	}
 }
 

@@ -47,7 +47,7 @@ func (m Continuous) addFilterSweep(p *tree.Program, tips Tips, last bool) {
 
 // pull is the message that a child sends its parent.
 func (m Continuous) pull(c *tree.ChildView, last bool) pointMessage {
-	e := Edge{c.Field(FieldLength), c.Parameter}
+	e := edgeOf(c)
 	message := pointMessage{c.Field(FieldPrecision), m.matrix(c.Field(FieldPotential)), c.Field(FieldLogNorm)}
 	anchors := anchorPair{parent: c.Field(FieldParentAnchor), own: c.Field(FieldAnchor)}
 	if m.linear() == nil {

@@ -16,11 +16,11 @@ func (m Continuous) AddRoot(p *tree.Program, root Root, draw bool) {
 		g := message.guide()
 		z := m.matrix(first(v.AtRoot(FieldNoise)))
 		var x tensor.Value
-		switch root {
-		case RootPinned:
+		switch {
+		case root.Known():
 			x = m.matrix(v.Parameter(RootValue))
 			v.Write("log h(root)", g.at(x))
-		case RootNormal:
+		case root == RootNormal:
 			var integral tensor.Value
 			x, integral = g.draw(m.matrix(v.Parameter(RootMean)), v.Parameter(RootSD).Diag(), z)
 			v.Write("log h(root)", integral)
@@ -29,11 +29,11 @@ func (m Continuous) AddRoot(p *tree.Program, root Root, draw bool) {
 			x = l.SolveLowerTransposed(g.U.Add(z))
 			v.Write("log h(root)", g.Constant.Sub(halfLogDet(l).Scale(float64(m.columns()))).Shift(0.5*float64(m.Dim())*math.Log(2*math.Pi)))
 		}
-		if draw || root == RootPinned {
+		if draw || root.Known() {
 			v.Write("root state", x.Reshape(m.stateShape()...))
 		}
 	})
-	if draw || root == RootPinned {
+	if draw || root.Known() {
 		p.Map("root state", func(v *tree.MapView) {
 			v.Write(FieldState, tensor.Select(v.IsRoot(), v.Parameter("root state"), tensor.Zeros(m.stateShape()...)))
 		})
@@ -54,7 +54,7 @@ func first(v tensor.Value) tensor.Value {
 // weight from the parent's state and the edge's own noise.
 func (m Continuous) AddGuidedForward(p *tree.Program) {
 	p.Down("guided forward", func(v *tree.DownView) {
-		e := Edge{v.Field(FieldLength), v.Parameter}
+		e := edgeOf(v)
 		steps := v.Field(FieldSteps)
 		anchors := anchorPair{parent: v.Field(FieldParentAnchor), own: v.Field(FieldAnchor)}
 		guides := m.guides(v, e, anchors)
@@ -153,7 +153,7 @@ func (m Continuous) guides(v *tree.DownView, e Edge, anchors anchorPair) guides 
 // AddForward adds the unconditional sweep by Euler-Maruyama, blind to data.
 func (m Continuous) AddForward(p *tree.Program) {
 	p.Down("forward", func(v *tree.DownView) {
-		e := Edge{v.Field(FieldLength), v.Parameter}
+		e := edgeOf(v)
 		steps := v.Field(FieldSteps)
 		final, stacked := tensor.Loop(m.Steps, []tensor.Value{m.matrix(v.Parent(FieldState))}, []tensor.Value{v.Field(FieldNoise)}, func(s tensor.Step) (next, stacked []tensor.Value) {
 			x := s.Carried[0]

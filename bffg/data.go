@@ -3,6 +3,7 @@ package bffg
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/hxgpu/hxgpu/tree"
@@ -20,6 +21,19 @@ type Data struct {
 	// states, [trait][tip], for example squared standard errors of species means.
 	// They add to the tip noise of the model.
 	Variances [][]float64
+	// Regimes, for models that have them, is the regime of the edge above each node, an
+	// index into RegimeNames; the root's is that of the tree's beginning.
+	Regimes     []int
+	RegimeNames []string
+}
+
+// depths are the distances of the nodes from the root.
+func (d Data) depths() []float64 {
+	depth := make([]float64, d.Topology.Size())
+	for v := 1; v < len(depth); v++ {
+		depth[v] = depth[d.Topology.Parent(v)] + d.Lengths[v]
+	}
+	return depth
 }
 
 // describe names a node for a message.
@@ -32,13 +46,7 @@ func (d Data) describe(node int) string {
 
 // Height is the largest distance from the root to a tip.
 func (d Data) Height() float64 {
-	depth := make([]float64, d.Topology.Size())
-	height := 0.0
-	for v := 1; v < len(depth); v++ {
-		depth[v] = depth[d.Topology.Parent(v)] + d.Lengths[v]
-		height = max(height, depth[v])
-	}
-	return height
+	return slices.Max(d.depths())
 }
 
 // Moments are the mean and the variance of a trait over the tips that have it;
@@ -70,6 +78,9 @@ func (d Data) check(m *Model) error {
 			return fmt.Errorf("the edge above %s has length %v; lengths must be finite and not negative", d.describe(v), l)
 		}
 	}
+	if err := d.checkRegimes(m); err != nil {
+		return err
+	}
 	if len(d.Values) != m.Dim() {
 		return fmt.Errorf("model %q has %d traits, the data have %d", m.Name, m.Dim(), len(d.Values))
 	}
@@ -94,6 +105,23 @@ func (d Data) check(m *Model) error {
 		return d.checkVariances(m)
 	case !m.TipNoise:
 		return d.checkExact(m)
+	}
+	return nil
+}
+
+// checkRegimes finds regimes that are missing or do not exist.
+func (d Data) checkRegimes(m *Model) error {
+	reads := slices.ContainsFunc(m.Discrete.EdgeFields, func(f EdgeField) bool { return f.Name == regimeField })
+	if d.Regimes == nil && !reads {
+		return nil
+	}
+	if len(d.Regimes) != d.Topology.Size() {
+		return fmt.Errorf("the tree has %d nodes, there are regimes for %d", d.Topology.Size(), len(d.Regimes))
+	}
+	for v, r := range d.Regimes {
+		if r < 0 || r >= len(d.RegimeNames) {
+			return fmt.Errorf("the edge above %s has regime %d; there are %d", d.describe(v), r, len(d.RegimeNames))
+		}
 	}
 	return nil
 }
@@ -172,7 +200,7 @@ func (d Data) checkExact(m *Model) error {
 }
 
 // fields lays the data out for a program: [component][node].
-func (d Data) fields(m *Model) map[string][]float64 {
+func (d Data) fields(m *Model) (map[string][]float64, error) {
 	n, dim := d.Topology.Size(), m.Dim()
 	y, observed, anchor := make([]float64, dim*n), make([]float64, dim*n), make([]float64, dim*n)
 	for k, values := range d.Values {
@@ -209,7 +237,7 @@ func (d Data) fields(m *Model) map[string][]float64 {
 	if c := m.Continuous; c != nil {
 		c.addFields(fields, lengths)
 	}
-	return fields
+	return fields, addEdgeFields(fields, m.Discrete.EdgeFields, d)
 }
 
 // addFields completes the data of a discrete model to those of a continuous one.

@@ -6,15 +6,6 @@ import (
 	"github.com/hxgpu/hxgpu/tree"
 )
 
-// Edge is what a transition may depend on besides the parent's state.
-type Edge struct {
-	Length    tensor.Value // the edge's length, a scalar
-	parameter func(string) tensor.Value
-}
-
-// Parameter is a parameter of the model by its name, on the natural scale.
-func (e Edge) Parameter(name string) tensor.Value { return e.parameter(name) }
-
 // Discrete is a model of discrete edges: x_v | x ~ N(Mean(x), Covariance(x)) for a
 // node v with parent state x, of dimension Dim.
 type Discrete struct {
@@ -29,27 +20,30 @@ type Discrete struct {
 	// the filtered means in between; 0 counts as 1. The last filter always comes
 	// after the last move, so that messages and weight use the same anchors.
 	Rounds int
+	// EdgeFields are what the functions read of an edge by [Edge.Field].
+	EdgeFields []EdgeField
 }
 
 // The fields that the sweeps of a discrete model work on.
 const (
-	FieldLength        = "length"         // data (): edge length
-	FieldObservation   = "y"              // data (d): observed values, 0 where missing
-	FieldObserved      = "observed"       // data (d): 1 where observed, 0 where missing
-	FieldKnownVariance = "known variance" // data (d): variance of each observation around the tip's state
-	FieldStartAnchor   = "start anchor"   // data (d): where anchors start
-	FieldNoise         = "z"              // state (d): standard-normal noise of the guided sweep
-	FieldPrecision     = "H"              // state (d,d): message precision
-	FieldPotential     = "F"              // state (d): message potential
-	FieldLogNorm       = "c"              // state (): message log norm
-	FieldAnchor        = "anchor"         // state (d): linearisation point of the edge above
-	FieldState         = "x"              // state (d): the node's state
-	FieldLogWeight     = "log weight"     // state (): importance weight of the edge above
-	TipNoise           = "tau_sq"         // chain (d): variance of the observations
-	RootValue          = "root"           // chain (d): the root's state, if pinned
-	RootMean           = "root_mean"      // chain (d): mean of the root's prior, if normal
-	RootSD             = "root_sd"        // chain (d): standard deviations of the root's prior, if normal
-	LogLikelihood      = "log_likelihood" // chain (): log p(data | parameters), an estimate where weights are not 0
+	FieldLength        = "length"          // data (): edge length
+	FieldObservation   = "y"               // data (d): observed values, 0 where missing
+	FieldObserved      = "observed"        // data (d): 1 where observed, 0 where missing
+	FieldKnownVariance = "known variance"  // data (d): variance of each observation around the tip's state
+	FieldStartAnchor   = "start anchor"    // data (d): where anchors start
+	FieldNoise         = "z"               // state (d): standard-normal noise of the guided sweep
+	FieldPrecision     = "H"               // state (d,d): message precision
+	FieldPotential     = "F"               // state (d): message potential
+	FieldLogNorm       = "c"               // state (): message log norm
+	FieldAnchor        = "anchor"          // state (d): linearisation point of the edge above
+	FieldState         = "x"               // state (d): the node's state
+	FieldLogWeight     = "log weight"      // state (): importance weight of the edge above
+	TipNoise           = "tau_sq"          // chain (d): variance of the observations
+	RootValue          = "root"            // chain (d): the root's state, if pinned
+	RootMean           = "root_mean"       // chain (d): mean of the root's prior, if normal
+	RootSD             = "root_sd"         // chain (d): standard deviations of the root's prior, if normal
+	RootCovariance     = "root_covariance" // chain (d,d): of the root's distribution, if stationary
+	LogLikelihood      = "log_likelihood"  // chain (): log p(data | parameters), an estimate where weights are not 0
 )
 
 // Tips says how the observations at the tips vary around the tips' states: with
@@ -93,22 +87,29 @@ type Root uint8
 
 // The assumptions about the root.
 const (
-	RootFlat   Root = iota // a flat (improper) prior, integrated out
-	RootPinned             // known: the chain field RootValue
-	RootNormal             // independent normal priors: RootMean and RootSD, integrated out
+	RootFlat       Root = iota // a flat (improper) prior, integrated out
+	RootPinned                 // known: the chain field RootValue
+	RootNormal                 // independent normal priors: RootMean and RootSD, integrated out
+	RootEstimated              // a parameter of the model called RootValue
+	RootOptimum                // the mean of the model's stationary distribution
+	RootStationary             // drawn from the model's stationary distribution, integrated out
 )
+
+// Known reports whether the root's state is given by the parameters, in the chain field
+// RootValue.
+func (r Root) Known() bool { return r == RootPinned || r == RootEstimated || r == RootOptimum }
 
 // Fields declares the fields of the sweeps.
 func (m Discrete) Fields() []tree.Field {
 	d := tensor.Shape{m.Dim}
-	return []tree.Field{
+	return append([]tree.Field{
 		{Name: FieldLength, Kind: tree.Data}, {Name: FieldObservation, Kind: tree.Data, Shape: d},
 		{Name: FieldObserved, Kind: tree.Data, Shape: d}, {Name: FieldKnownVariance, Kind: tree.Data, Shape: d},
 		{Name: FieldStartAnchor, Kind: tree.Data, Shape: d},
 		{Name: FieldNoise, Shape: d}, {Name: FieldPrecision, Shape: tensor.Shape{m.Dim, m.Dim}},
 		{Name: FieldPotential, Shape: d}, {Name: FieldLogNorm}, {Name: FieldAnchor, Shape: d},
 		{Name: FieldState, Shape: d}, {Name: FieldLogWeight},
-	}
+	}, edgeFields(m.EdgeFields)...)
 }
 
 // mean and covariance are the model's, with their shapes checked.
@@ -164,7 +165,7 @@ func (m Discrete) addFilterSweep(p *tree.Program, tips Tips) {
 	p.Up("backward filter", func(v *tree.UpView) {
 		v.VisitLeaves()
 		pull := func(c *tree.ChildView) Message {
-			e := Edge{c.Field(FieldLength), c.Parameter}
+			e := edgeOf(c)
 			t := m.auxiliary(c.Field(FieldAnchor), e)
 			message := Message{c.Field(FieldPrecision), c.Field(FieldPotential), c.Field(FieldLogNorm)}.Pull(t)
 			tip := tips.observe(c, t.Q).pull(t)
@@ -204,12 +205,17 @@ func (m Discrete) addRefinement(p *tree.Program) {
 func (m Discrete) AddRoot(p *tree.Program, root Root, draw bool) {
 	p.Scalars("root", func(v *tree.ScalarView) {
 		message := Message{v.AtRoot(FieldPrecision), v.AtRoot(FieldPotential), v.AtRoot(FieldLogNorm)}
-		switch root {
-		case RootPinned:
+		switch {
+		case root.Known():
 			v.Write("log h(root)", message.At(v.Parameter(RootValue)))
 			v.Write("root state", v.Parameter(RootValue))
-		case RootNormal:
-			mean, covariance := v.Parameter(RootMean), v.Parameter(RootSD).Square().Diag()
+		case root == RootNormal || root == RootStationary:
+			mean, covariance := v.Parameter(RootMean), tensor.Value{}
+			if root == RootNormal {
+				covariance = v.Parameter(RootSD).Square().Diag()
+			} else {
+				covariance = v.Parameter(RootCovariance)
+			}
 			v.Write("log h(root)", message.Integral(mean, covariance))
 			if draw {
 				center, factor := message.Guided(mean, covariance)
@@ -223,7 +229,7 @@ func (m Discrete) AddRoot(p *tree.Program, root Root, draw bool) {
 			}
 		}
 	})
-	if draw || root == RootPinned {
+	if draw || root.Known() {
 		p.Map("root state", func(v *tree.MapView) {
 			v.Write(FieldState, tensor.Select(v.IsRoot(), v.Parameter("root state"), tensor.Zeros(m.Dim)))
 		})
@@ -234,7 +240,7 @@ func (m Discrete) AddRoot(p *tree.Program, root Root, draw bool) {
 // parent's state and its own noise (Theorem 14).
 func (m Discrete) AddGuidedForward(p *tree.Program, tips Tips) {
 	p.Down("guided forward", func(v *tree.DownView) {
-		e := Edge{v.Field(FieldLength), v.Parameter}
+		e := edgeOf(v)
 		x := v.Parent(FieldState)
 		mean, covariance := m.mean(x, e), m.covariance(x, e)
 		t := m.auxiliary(v.Field(FieldAnchor), e)
@@ -256,7 +262,7 @@ func (m Discrete) AddGuidedForward(p *tree.Program, tips Tips) {
 // state and its own noise, blind to data.
 func (m Discrete) AddForward(p *tree.Program) {
 	p.Down("forward", func(v *tree.DownView) {
-		e := Edge{v.Field(FieldLength), v.Parameter}
+		e := edgeOf(v)
 		x := v.Parent(FieldState)
 		v.Write(FieldState, m.mean(x, e).Add(m.covariance(x, e).Cholesky().MatMul(v.Field(FieldNoise))))
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/hxgpu/hxgpu/autodiff"
 	"github.com/hxgpu/hxgpu/device"
@@ -21,7 +22,7 @@ func (m *Model) NaturalFields() []tree.Field {
 		fields = append(fields, tree.Field{Name: TipNoise, Kind: tree.Chain, Shape: m.tipNoiseShape()})
 	}
 	switch m.Root {
-	case RootPinned:
+	case RootPinned, RootEstimated:
 		fields = append(fields, tree.Field{Name: RootValue, Kind: tree.Chain, Shape: d})
 	case RootNormal:
 		fields = append(fields, tree.Field{Name: RootMean, Kind: tree.Chain, Shape: d}, tree.Field{Name: RootSD, Kind: tree.Chain, Shape: tensor.Shape{m.edges().points()}})
@@ -50,6 +51,9 @@ func (m *Model) LogLikelihood(ctx context.Context, dev device.Device, data Data,
 		return Likelihood{}, err
 	}
 	p := tree.NewProgram(schema)
+	if m.Root == RootOptimum || m.Root == RootStationary {
+		p.Scalars("root", m.writeStationary)
+	}
 	m.edges().AddLikelihood(p, m.Root, Tips{m.TipNoise, data.Variances != nil}, false)
 	options := plan.Options{Chains: 1, Outputs: []string{LogLikelihood}}
 	if gradient {
@@ -102,8 +106,9 @@ func (m *Model) LogLikelihood(ctx context.Context, dev device.Device, data Data,
 
 // Simulate computes the states x[component][node] of all nodes from the root's
 // state, values of the natural fields and standard-normal noise z[component][node],
-// blind to data.
-func (m *Model) Simulate(ctx context.Context, dev device.Device, topology *tree.Topology, lengths []float64, values map[string][]float64, root, z []float64) ([]float64, error) {
+// blind to what was observed. Of the data it takes the tree, and the regimes for a
+// model that has them.
+func (m *Model) Simulate(ctx context.Context, dev device.Device, data Data, values map[string][]float64, root, z []float64) ([]float64, error) {
 	schema, err := m.schema(append(append([]tree.Field(nil), m.Natural...), tree.Field{Name: RootValue, Kind: tree.Chain, Shape: m.edges().stateShape()})...)
 	if err != nil {
 		return nil, err
@@ -113,14 +118,19 @@ func (m *Model) Simulate(ctx context.Context, dev device.Device, topology *tree.
 		v.Write(FieldState, tensor.Select(v.IsRoot(), v.Parameter(RootValue), tensor.Zeros(m.edges().stateShape()...)))
 	})
 	m.edges().AddForward(p)
-	run, err := plan.Compile(dev, p, topology, plan.Options{Chains: 1, Outputs: []string{FieldState}})
+	run, err := plan.Compile(dev, p, data.Topology, plan.Options{Chains: 1, Outputs: []string{FieldState}})
 	if err != nil {
 		return nil, err
 	}
 	defer run.Close()
+	lengths := slices.Clone(data.Lengths)
+	lengths[0] = 0
 	inputs := map[string][]float64{RootValue: root, FieldNoise: z, FieldLength: lengths}
 	if c := m.Continuous; c != nil {
 		inputs[FieldSteps] = c.edgeSteps(lengths)
+	}
+	if err := addEdgeFields(inputs, m.Discrete.EdgeFields, data); err != nil {
+		return nil, err
 	}
 	for _, f := range m.Natural {
 		inputs[f.Name] = values[f.Name]
@@ -133,6 +143,6 @@ func (m *Model) Simulate(ctx context.Context, dev device.Device, topology *tree.
 	if err := run.Run(ctx); err != nil {
 		return nil, err
 	}
-	x := make([]float64, m.Dim()*topology.Size())
+	x := make([]float64, m.Dim()*data.Topology.Size())
 	return x, run.Get(FieldState, x)
 }

@@ -89,7 +89,9 @@ func denseLikelihood(m *bffg.Model, data bffg.Data, values map[string][]float64)
 			offset = theta[a.trait] * (1 - weight)
 		}
 		switch m.Root {
-		case bffg.RootPinned:
+		case bffg.RootOptimum, bffg.RootStationary:
+			offset += weight * theta[a.trait]
+		case bffg.RootPinned, bffg.RootEstimated:
 			offset += weight * values[bffg.RootValue][a.trait]
 		case bffg.RootNormal:
 			offset += weight * values[bffg.RootMean][a.trait]
@@ -107,6 +109,9 @@ func denseLikelihood(m *bffg.Model, data bffg.Data, values map[string][]float64)
 			if a.trait == b.trait && m.Root == bffg.RootNormal {
 				sd := values[bffg.RootSD][a.trait]
 				c += sd * sd * weight * shrink(b.trait, depth[b.tip])
+			}
+			if m.Root == bffg.RootStationary {
+				c += rate / (alpha[a.trait] + alpha[b.trait]) * weight * shrink(b.trait, depth[b.tip])
 			}
 			if i == j && m.TipNoise {
 				c += values[bffg.TipNoise][a.trait]
@@ -160,7 +165,10 @@ func TestLikelihoodAgainstDense(t *testing.T) {
 		for seed := uint64(1); seed <= 3; seed++ {
 			data := raggedData(t, seed, 25, traits)
 			for _, kind := range []string{"bm", "ou"} {
-				for _, root := range []bffg.Root{bffg.RootFlat, bffg.RootPinned, bffg.RootNormal} {
+				for _, root := range []bffg.Root{bffg.RootFlat, bffg.RootPinned, bffg.RootNormal, bffg.RootEstimated, bffg.RootOptimum, bffg.RootStationary} {
+					if kind == "bm" && root > bffg.RootEstimated {
+						continue // it settles nowhere
+					}
 					for _, noise := range []bool{true, false} {
 						model := bffg.BrownianMotion(names, data)
 						values := map[string][]float64{"R": rates[traits-1], bffg.TipNoise: []float64{0.1, 0.2, 0.05}[:traits]}

@@ -101,6 +101,10 @@ type Model struct {
 	// model whose auxiliary is not the truth needs it; one whose auxiliary is the
 	// truth mixes better without.
 	SampleNoise bool
+	// Stationary, if set, is the distribution that the process settles to from the
+	// root's edge on: its mean (d) and covariance (d,d) as functions of the natural
+	// fields, for RootOptimum and RootStationary.
+	Stationary func(parameter func(name string) tensor.Value) (mean, covariance tensor.Value)
 }
 
 // Parameter finds a parameter by its name; the error lists the known ones.
@@ -145,6 +149,10 @@ func (m *Model) checkRoot() error {
 		return nil
 	}
 	switch m.Root {
+	case RootOptimum, RootStationary:
+		if m.Stationary == nil || m.Continuous != nil {
+			return fmt.Errorf("model %q has no stationary distribution for its root; give the root a normal prior, or estimate it", m.Name)
+		}
 	case RootPinned:
 		if err := vector("the pinned root state", m.RootValue, false); err != nil {
 			return err
@@ -162,6 +170,9 @@ func (m *Model) checkRoot() error {
 
 // checkParameters finds parameters that cannot be sampled.
 func (m *Model) checkParameters() error {
+	if p, err := m.Parameter(RootValue); (err == nil) != (m.Root == RootEstimated) || err == nil && len(p.Labels) != m.Dim() {
+		return fmt.Errorf("model %q needs a parameter %q, with one element per trait, where its root is estimated and only there", m.Name, RootValue)
+	}
 	for _, p := range m.Parameters {
 		if p.Fixed == nil && p.Name == m.Attraction && m.Root == RootFlat {
 			return fmt.Errorf("model %q with a flat root has no proper posterior: the likelihood grows without bound as %s does; give the root a normal prior, pin it, or fix %s", m.Name, p.Name, p.Name)
@@ -185,8 +196,21 @@ func (m *Model) addRootConstants(p *tree.Program) {
 		case RootNormal:
 			v.Write(RootMean, tensor.ConstantVector(m.RootMean...).Reshape(m.edges().stateShape()...))
 			v.Write(RootSD, tensor.ConstantVector(m.rootSDs()...))
+		case RootOptimum, RootStationary:
+			m.writeStationary(v)
 		}
 	})
+}
+
+// writeStationary makes the root's state, or its distribution, of the natural fields.
+func (m *Model) writeStationary(v *tree.ScalarView) {
+	mean, covariance := m.Stationary(v.Parameter)
+	if m.Root == RootOptimum {
+		v.Write(RootValue, mean)
+		return
+	}
+	v.Write(RootMean, mean)
+	v.Write(RootCovariance, covariance)
 }
 
 // The chain variables of a sampled model.
@@ -269,6 +293,10 @@ func (m *Model) positionField() tree.Field {
 // data hold variances of the observations; with weights the guided sweep is part
 // of it.
 func (m *Model) Posterior(known, weights bool) (*tree.Program, error) {
+	return m.program(known, weights, true)
+}
+
+func (m *Model) program(known, weights, priors bool) (*tree.Program, error) {
 	schema, err := m.schema(m.positionField())
 	if err != nil {
 		return nil, err
@@ -283,7 +311,10 @@ func (m *Model) Posterior(known, weights bool) (*tree.Program, error) {
 		})
 	}
 	p.Scalars("density", func(v *tree.ScalarView) {
-		density := v.Parameter(LogPrior).Add(v.Parameter(LogLikelihood))
+		density := v.Parameter(LogLikelihood)
+		if priors {
+			density = density.Add(v.Parameter(LogPrior))
+		}
 		if m.SampleNoise {
 			density = density.Add(v.Parameter("log density of the noise"))
 		}

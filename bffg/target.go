@@ -28,18 +28,25 @@ type Target struct {
 
 // NewTarget checks the model and the data and traces the posterior and its
 // gradient. Mistakes in the model's functions come back as errors.
-func NewTarget(model *Model, data Data) (*Target, error) {
+func NewTarget(model *Model, data Data) (*Target, error) { return newTarget(model, data, true) }
+
+// NewLikelihood is like [NewTarget], but the density is the likelihood alone: of a
+// prior it takes no more than where the parameter may be. Its largest value is the
+// maximum likelihood, at the estimates' position.
+func NewLikelihood(model *Model, data Data) (*Target, error) { return newTarget(model, data, false) }
+
+func newTarget(model *Model, data Data, priors bool) (*Target, error) {
 	if err := model.check(); err != nil {
 		return nil, err
 	}
 	if err := data.check(model); err != nil {
 		return nil, err
 	}
-	p, err := model.Posterior(data.Variances != nil, model.SampleNoise)
+	p, err := model.program(data.Variances != nil, model.SampleNoise, priors)
 	if err != nil {
 		return nil, err
 	}
-	if err := model.checkSymmetric(); err != nil {
+	if err := model.checkSymmetric(data); err != nil {
 		return nil, err
 	}
 	t := &Target{model: model, data: data, value: p}
@@ -54,7 +61,7 @@ func NewTarget(model *Model, data Data) (*Target, error) {
 
 // checkSymmetric evaluates the covariance on one edge, at an arbitrary position
 // and state: the sweeps rely on its symmetry.
-func (m *Model) checkSymmetric() error {
+func (m *Model) checkSymmetric(data Data) error {
 	if m.Continuous != nil { // its covariances are products of a factor with itself
 		return nil
 	}
@@ -65,7 +72,7 @@ func (m *Model) checkSymmetric() error {
 	p := tree.NewProgram(schema)
 	m.addParameters(p)
 	p.Map("symmetry", func(v *tree.MapView) {
-		q := m.Discrete.covariance(v.Field(FieldState), Edge{v.Field(FieldLength), v.Parameter})
+		q := m.Discrete.covariance(v.Field(FieldState), edgeOf(v))
 		v.Write(FieldPrecision, q.Sub(q.Transpose()))
 		v.Write(FieldLogNorm, q.Abs().Sum())
 	})
@@ -80,6 +87,16 @@ func (m *Model) checkSymmetric() error {
 	}
 	for i := range inputs[FieldState] {
 		inputs[FieldState][i] = 0.2 + 0.1*float64(i%5)
+	}
+	fields := map[string][]float64{}
+	if err := addEdgeFields(fields, m.Discrete.EdgeFields, data); err != nil {
+		return err
+	}
+	n := data.Topology.Size()
+	for name, x := range fields { // of the last edge
+		for k := range len(x) / n {
+			inputs[name] = append(inputs[name], x[(k+1)*n-1], x[(k+1)*n-1])
+		}
 	}
 	result, err := tree.Evaluate(p, edge, inputs)
 	if err != nil {
@@ -198,7 +215,12 @@ func compile(dev device.Device, p *tree.Program, m *Model, data Data, o plan.Opt
 	if err != nil {
 		return nil, err
 	}
-	for field, values := range data.fields(m) {
+	fields, err := data.fields(m)
+	if err != nil {
+		run.Close()
+		return nil, err
+	}
+	for field, values := range fields {
 		if err := run.Set(field, values); err != nil {
 			run.Close()
 			return nil, err

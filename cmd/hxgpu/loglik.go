@@ -37,8 +37,8 @@ out too (the restricted likelihood).
 
 ` + inputHelp + `
 
-The parameters to --set are R or sigma_sq, tau_sq unless --no-tip-noise, and
-alpha and theta for ou. Of several traits, sigma_sq alone makes R diagonal.`,
+The parameters to --set are R or sigma_sq, tau_sq unless --no-tip-noise, alpha and
+theta for ou, and root with --root estimated. Of several traits, sigma_sq alone makes R diagonal.`,
 		Example: `  hxgpu loglik --set sigma_sq=0.5 --set tau_sq=0.1
   hxgpu loglik --tree T.nwk --traits C.csv --trait mass,length --root pinned=4,4.5 \
       --set 'R=[[.2,.12],[.12,.1]]' --set tau_sq=.01,.02 --gradient
@@ -161,14 +161,14 @@ func parseSettings(m *bffg.Model, texts []string) (*settings, error) {
 	s := &settings{fields: map[string][]float64{}, texts: pairs}
 	var names, known []string
 	for _, f := range m.NaturalFields() {
-		switch f.Name {
-		case bffg.RootValue:
+		switch {
+		case f.Name == bffg.RootValue && m.Root == bffg.RootPinned:
 			s.fields[f.Name] = m.RootValue
-		case bffg.RootMean:
+		case f.Name == bffg.RootMean:
 			s.fields[f.Name] = m.RootMean
-		case bffg.RootSD:
+		case f.Name == bffg.RootSD:
 			s.fields[f.Name] = m.RootSD
-		case bffg.RateMatrix:
+		case f.Name == bffg.RateMatrix:
 			known = append(known, f.Name, "sigma_sq")
 			names = append(names, f.Name)
 		default:
@@ -216,7 +216,7 @@ func (s *settings) set(m *bffg.Model, name, text string, d int, known []string) 
 		values, err = parseMatrix(text, d)
 	default:
 		values, err = perTrait(text, m.Traits)
-		if err == nil && name != "theta" {
+		if err == nil && name != "theta" && name != bffg.RootValue {
 			err = allPositive(values)
 		}
 		if name == bffg.TipNoise && err != nil && values != nil {

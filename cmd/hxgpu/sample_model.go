@@ -36,7 +36,7 @@ type modelFlags struct {
 
 func (f *modelFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.model, "model", "", "bm, ou, seed or kunita (default bm with --tree, seed without)")
-	cmd.Flags().StringVar(&f.root, "root", "", "the root's state: flat, pinned=x or normal=mean,sd; for several traits pinned=x,y\nand normal=mean,sd;mean,sd (default flat; for ou normal, five\nstandard deviations of the data wide; for seed pinned=0)")
+	cmd.Flags().StringVar(&f.root, "root", "", "the root's state: flat, pinned=x, normal=mean,sd or estimated (a parameter); for\nou also optimum (it is theta) and stationary; for several traits pinned=x,y and\nnormal=mean,sd;mean,sd (default flat; for ou normal, five standard deviations of\nthe data wide; for seed pinned=0)")
 	cmd.Flags().BoolVar(&f.noTipNoise, "no-tip-noise", false, "take the tips' values as exact")
 }
 
@@ -88,7 +88,7 @@ func (f *modelFlags) build(traits []string, data bffg.Data) (*bffg.Model, error)
 		if err != nil {
 			return nil, err
 		}
-		root.apply(m)
+		return m, root.apply(m, data)
 	}
 	return m, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/internal/runstore"
 	"github.com/hxgpu/hxgpu/nuts"
@@ -79,7 +78,7 @@ func (s *sampled) position(p pick) (position []float64, err error) {
 // was not drawn with every draw.
 func (c *sampleCommand) drawStates(ctx context.Context, dev device.Device, s *sampled) error {
 	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
-	withRoot := s.model.Root != bffg.RootPinned && !s.drawn.hasRoot()
+	withRoot := !s.model.Root.Known() && !s.drawn.hasRoot()
 	withStates := c.out != "" && c.stateDraws > 0
 	if !withRoot && !withStates {
 		return nil
@@ -120,7 +119,7 @@ func (c *sampleCommand) drawStates(ctx context.Context, dev device.Device, s *sa
 				}
 			}
 		}
-		if s.model.Root != bffg.RootPinned && s.in.shapes != nil {
+		if !s.model.Root.Known() && s.in.shapes != nil {
 			s.rootShapes = append(s.rootShapes, shape)
 		}
 	})

@@ -42,7 +42,7 @@ func (c *sampleCommand) metas(s *sampled) (table, positions runstore.TableMeta) 
 	for _, e := range s.target.Elements() {
 		table.Parameters = append(table.Parameters, runstore.Column{Name: e.Name, Of: e.Parameter, Labels: e.Labels})
 	}
-	unknownRoot := s.model.Root != bffg.RootPinned
+	unknownRoot := !s.model.Root.Known()
 	rootColumns := unknownRoot && s.model.Continuous == nil && s.in.data.Topology.Size()*s.model.Dim() <= mostRootNumbers
 	if rootColumns {
 		table.Parameters = append(table.Parameters, rootElements(s.in.traits)...)

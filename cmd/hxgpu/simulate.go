@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -122,9 +121,11 @@ func (c *simulateCommand) run(ctx context.Context, stdout io.Writer) error {
 	}
 	switch c.model.root {
 	case "":
-		rootSpec{kind: bffg.RootPinned, values: make([]float64, len(traits))}.apply(model)
-	case "flat":
-		return usagef("--root flat: a flat prior cannot be drawn from; use --root pinned=x or normal=mean,sd")
+		if err := (rootSpec{kind: bffg.RootPinned, values: make([]float64, len(traits))}).apply(model, data); err != nil {
+			return err
+		}
+	case "flat", "estimated", "optimum", "stationary":
+		return usagef("--root %s: simulate draws the root's state from no such prior; use --root pinned=x or normal=mean,sd", c.model.root)
 	}
 	values, err := parseSettings(model, c.set)
 	if err != nil {
@@ -157,9 +158,7 @@ func (c *simulateCommand) run(ctx context.Context, stdout io.Writer) error {
 	for i := range z {
 		z[i] = stream.Normal()
 	}
-	lengths := slices.Clone(p.Lengths)
-	lengths[0] = 0
-	x, err := model.Simulate(ctx, dev, p.Topology, lengths, values.fields, root, z)
+	x, err := model.Simulate(ctx, dev, data, values.fields, root, z)
 	if err != nil {
 		if ctx.Err() != nil {
 			return errInterrupted

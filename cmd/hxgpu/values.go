@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -152,12 +153,25 @@ func parseRoot(text string, traits []string) (rootSpec, error) {
 		}
 		return root, nil
 	}
-	return rootSpec{}, usagef("--root %s: use flat, pinned=x or normal=mean,sd", text)
+	if i := slices.Index(rootWords, text); i >= 0 {
+		return rootSpec{kind: bffg.RootEstimated + bffg.Root(i)}, nil
+	}
+	return rootSpec{}, usagef("--root %s: use flat, pinned=x, normal=mean,sd, %s", text, strings.Join(rootWords, ", "))
 }
 
+// rootWords are the roots that need no numbers, in the order of bffg's.
+var rootWords = []string{"estimated", "optimum", "stationary"}
+
 // apply sets the root of a model.
-func (r rootSpec) apply(m *bffg.Model) {
+func (r rootSpec) apply(m *bffg.Model, data bffg.Data) error {
 	m.Root, m.RootValue, m.RootMean, m.RootSD = r.kind, r.values, r.mean, r.sd
+	switch {
+	case r.kind == bffg.RootEstimated:
+		m.EstimateRoot(data)
+	case (r.kind == bffg.RootOptimum || r.kind == bffg.RootStationary) && m.Stationary == nil:
+		return usagef("--root %v: model %s has no optimum; use flat, pinned=x, normal=mean,sd or estimated", r, m.Name)
+	}
+	return nil
 }
 
 // String writes the root as parseRoot reads it.
@@ -171,8 +185,10 @@ func (r rootSpec) String() string {
 			pairs = append(pairs, joinNumbers([]float64{r.mean[i], r.sd[i]}))
 		}
 		return "normal=" + strings.Join(pairs, ";")
+	case bffg.RootFlat:
+		return "flat"
 	}
-	return "flat"
+	return rootWords[r.kind-bffg.RootEstimated]
 }
 
 // joinNumbers writes numbers with commas between.

@@ -69,7 +69,7 @@ func run(ctx context.Context, draws int) error {
 	for i := range noise {
 		noise[i] = stream.Normal()
 	}
-	states, err := m.Simulate(ctx, dev, topology, lengths, map[string][]float64{"a": {2}, "s": {0.8}}, []float64{0}, noise)
+	states, err := m.Simulate(ctx, dev, bffg.Data{Topology: topology, Lengths: lengths}, map[string][]float64{"a": {2}, "s": {0.8}}, []float64{0}, noise)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func run(ctx context.Context, draws int) error {
 	for v := 1; v < nodes; v++ {
 		lengths[v], noise[v] = 0.5, stream.Normal()
 	}
-	states, err := m.Simulate(ctx, dev, topology, lengths, map[string][]float64{"sigma_sq": {0.5}, "b": {0.8}}, []float64{0}, noise)
+	states, err := m.Simulate(ctx, dev, bffg.Data{Topology: topology, Lengths: lengths}, map[string][]float64{"sigma_sq": {0.5}, "b": {0.8}}, []float64{0}, noise)
 	if err != nil {
 		return err
 	}
