@@ -109,11 +109,9 @@ func integerRows() []vectorRow {
 	add("vpandq", "vpand", And64, "dxy", "full")
 	add("vpaddq", "vpaddq", Add64, "dxy", "full")
 	add("vpmovsxdq", "vpmovsxdq", Widen, "dH", "half", Bits256, Bits512)
-	add("vpmovzxdq", "vpmovzxdq", WidenUnsigned, "dH", "half", Bits256, Bits512)
 	add("vpmovqd", "", Narrow, "Hd", "", Bits256, Bits512)
 	add("vpshufd", "vpshufd", ShuffleInt, "dyi", "full")
 	add("", "vextracti128", ExtractUpper, "Hdi", "", Bits256)
-	add("", "vinserti128", InsertUpper, "dxHi", "half", Bits256)
 	add("vshufps", "vshufps", ShuffleFloat, "dxyi", "full")
 	add("", "vpblendd", BlendWords, "dxyi", "full", Bits128, Bits256)
 	add("vpermpd", "", Permute64, "dxy", "full", Bits256, Bits512)
@@ -165,9 +163,6 @@ func vectorEncodings() []encoding {
 				all = append(all, encoding{text: prefix + text, wide: wide, write: write})
 			}
 			add(fmt.Sprintf("vmovd %s,%s", vectorName(Bits128, v), names32[r]), func(a *Assembler) { a.FromGeneral32(v, r) })
-			add(fmt.Sprintf("vmovq %s,%s", vectorName(Bits128, v), names64[r]), func(a *Assembler) { a.FromGeneral64(v, r) })
-			add(fmt.Sprintf("vmovd %s,%s", names32[r], vectorName(Bits128, v)), func(a *Assembler) { a.ToGeneral32(r, v) })
-			add(fmt.Sprintf("vmovq %s,%s", names64[r], vectorName(Bits128, v)), func(a *Assembler) { a.ToGeneral64(r, v) })
 		}
 	}
 	return all

@@ -118,9 +118,6 @@ func (a *Assembler) DoMemory(op Arithmetic, dst Reg, m Mem) {
 // DoConstant is dst = dst op x.
 func (a *Assembler) DoConstant(op Arithmetic, dst Reg, x int32) { a.constant(true, op, dst, x) }
 
-// DoConstant32 is dst = dst op x on 32 bits.
-func (a *Assembler) DoConstant32(op Arithmetic, dst Reg, x int32) { a.constant(false, op, dst, x) }
-
 func (a *Assembler) constant(wide bool, op Arithmetic, dst Reg, x int32) {
 	a.rex(wide, 0, nil, dst)
 	if x >= -128 && x <= 127 {
@@ -156,12 +153,6 @@ const (
 // Shift shifts 64 bits by n places.
 func (a *Assembler) Shift(s Shift, dst Reg, n int) {
 	a.rex(true, 0, nil, dst)
-	a.bytes(0xc1, 0xc0|byte(s)<<3|byte(dst&7), byte(n))
-}
-
-// Shift32 shifts 32 bits by n places.
-func (a *Assembler) Shift32(s Shift, dst Reg, n int) {
-	a.rex(false, 0, nil, dst)
 	a.bytes(0xc1, 0xc0|byte(s)<<3|byte(dst&7), byte(n))
 }
 
@@ -235,19 +226,6 @@ func (a *Assembler) JumpIf(c Condition, to Label) {
 func (a *Assembler) Jump(to Label) {
 	a.bytes(0xe9)
 	a.jump(to)
-}
-
-// JumpTo jumps to an address.
-func (a *Assembler) JumpTo(r Reg) {
-	a.rex(false, 0, nil, r)
-	a.bytes(0xff, 0xe0|byte(r&7))
-}
-
-// AddressOf is dst = the address of a label.
-func (a *Assembler) AddressOf(dst Reg, l Label) {
-	a.rex(true, dst, nil, 0)
-	a.bytes(0x8d, byte(dst&7)<<3|5)
-	a.jump(l)
 }
 
 func (a *Assembler) jump(to Label) {

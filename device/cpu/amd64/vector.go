@@ -212,10 +212,7 @@ const (
 const (
 	IntEqual        = 0
 	IntLess         = 1
-	IntLessEqual    = 2
-	IntNotEqual     = 4
 	IntGreaterEqual = 5
-	IntGreater      = 6
 )
 
 func ints(opmap, opcode byte) Operation {
@@ -257,11 +254,9 @@ var (
 	And64           = Operation{prefix: 1, opmap: 1, opcode: 0xdb, wide: true, element: 8}
 	Add64           = Operation{prefix: 1, opmap: 1, opcode: 0xd4, wide: true, element: 8}
 	Widen           = Operation{prefix: 1, opmap: 2, opcode: 0x25, element: 4, half: true} // int32 to int64
-	WidenUnsigned   = Operation{prefix: 1, opmap: 2, opcode: 0x35, element: 4, half: true}
 	Narrow          = Operation{prefix: 2, opmap: 2, opcode: 0x35, element: 4, half: true} // AVX-512: int64 to int32; the source in dst
 	ShuffleInt      = immediate(ints(1, 0x70))
 	ExtractUpper    = immediate(ints(3, 0x39)) // AVX2: half of 256 bits; the source in dst
-	InsertUpper     = immediate(ints(3, 0x38))
 	ShuffleFloat    = Operation{opmap: 1, opcode: 0xc6, element: 4, immediates: 1}
 	BlendWords      = immediate(ints(3, 0x02)) // AVX2: int32 lanes by the bits of the immediate
 )
@@ -269,27 +264,9 @@ var (
 // Transfers between vectors and general registers, of 32 or 64 bits.
 var (
 	fromGeneral32 = Operation{prefix: 1, opmap: 1, opcode: 0x6e, element: 4, one: true}
-	fromGeneral64 = Operation{prefix: 1, opmap: 1, opcode: 0x6e, wide: true, vexWide: true, element: 8, one: true}
-	toGeneral32   = Operation{prefix: 1, opmap: 1, opcode: 0x7e, element: 4, one: true}
-	toGeneral64   = Operation{prefix: 1, opmap: 1, opcode: 0x7e, wide: true, vexWide: true, element: 8, one: true}
 )
 
 // FromGeneral32 puts a general register's 32 bits in a vector's first element.
 func (a *Assembler) FromGeneral32(dst, src Reg) {
 	a.Vector(fromGeneral32, Bits128, Mask{}, dst, NoReg, src)
-}
-
-// FromGeneral64 puts a general register's 64 bits in a vector's first element.
-func (a *Assembler) FromGeneral64(dst, src Reg) {
-	a.Vector(fromGeneral64, Bits128, Mask{}, dst, NoReg, src)
-}
-
-// ToGeneral32 puts a vector's first 32 bits in a general register.
-func (a *Assembler) ToGeneral32(dst, src Reg) {
-	a.Vector(toGeneral32, Bits128, Mask{}, src, NoReg, dst)
-}
-
-// ToGeneral64 puts a vector's first 64 bits in a general register.
-func (a *Assembler) ToGeneral64(dst, src Reg) {
-	a.Vector(toGeneral64, Bits128, Mask{}, src, NoReg, dst)
 }
