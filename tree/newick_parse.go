@@ -49,6 +49,7 @@ func (p *newickParser) newTree() (*Phylogeny, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.file, err)
 	}
+	sortMarks(p.marks)
 	n := len(order)
 	tree := &Phylogeny{
 		Topology:    topology,

@@ -248,7 +248,12 @@ func (s *nexusScanner) tree(begin int, names *tipNames) (*Phylogeny, error) {
 	}
 	s.at, s.comments = p.at, nil
 	tree.Name, tree.Default = name.text, marked
-	slices.SortStableFunc(tree.Marks, func(a, b string) int { // as WriteNexus has them
+	return tree, nil
+}
+
+// sortMarks brings a tree's marks into the order that WriteNexus has them in.
+func sortMarks(marks []string) {
+	slices.SortStableFunc(marks, func(a, b string) int {
 		switch x, y := isTreeMark(a), isTreeMark(b); {
 		case x == y:
 			return 0
@@ -257,7 +262,6 @@ func (s *nexusScanner) tree(begin int, names *tipNames) (*Phylogeny, error) {
 		}
 		return 1
 	})
-	return tree, nil
 }
 
 // isTreeMark reports whether a mark stands before the tree itself, not after its

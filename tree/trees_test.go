@@ -212,7 +212,7 @@ func FuzzParseTrees(f *testing.F) {
 		"(a:1,b:2);(c,d);", "#NEXUS\nbegin taxa;dimensions ntax=2;taxlabels a 'b c';end;begin trees;translate 1 a, 2 'b c';tree * t [&lnP=1] = [&R](1[&x={1,2}]:1[&y],2:{0,1:1,2});end;",
 		"#nexus begin trees;utree u=(1,2);endblock;", "#NEXUS\n# x\nbegin x;'a;' ;end;begin trees;tree 't''s'=a;;end;", "#NEXUS begin trees; tree t=(a", "#NEXUS begin trees; tree '*'=[&U][&w 1]b;tree \"a\"=c;end;",
 		"#NEXUS begin taxa;taxlabels 3 x;end; begin trees; tree t=(1,2);end;", "#NEXUS\rbegin trees;\rtree t=(a,b);end;",
-		"#NEXUS begin trees;tree '\v'=(a,b);end;",
+		"#NEXUS begin trees;tree '\v'=(a,b);end;", "[&U][&0]0;",
 	} {
 		f.Add([]byte(seed))
 	}
