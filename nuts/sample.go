@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -64,13 +65,8 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 			}
 		}
 	}
-	for g := range groups {
-		first, end := o.Chains*g/groups, o.Chains*(g+1)/groups
-		g, err := s.newGroup(ctx, dev, target, first, end)
-		if err != nil {
-			return nil, errors.Join(err, s.close())
-		}
-		s.groups = append(s.groups, g)
+	if err := s.open(ctx, dev, target, groups); err != nil {
+		return nil, err
 	}
 	run.CompileTime = time.Since(began)
 	err := s.all(ctx)
@@ -139,16 +135,56 @@ type group interface {
 	close() error
 }
 
-// newGroup makes a group whose sampler runs where the options say.
-func (s *sampling) newGroup(ctx context.Context, dev device.Device, target Target, first, end int) (group, error) {
-	dim := target.Dim()
-	if s.options.Algorithm == RandomWalk {
-		return s.newWalkGroup(dev, target, first, end)
+// open makes the groups. Their evaluators are compiled side by side.
+func (s *sampling) open(ctx context.Context, dev device.Device, target Target, groups int) error {
+	bound := func(g int) int { return s.options.Chains * g / groups }
+	evaluators, errs := make([]opened, groups), make([]error, groups)
+	var wait sync.WaitGroup
+	for g := range groups {
+		wait.Go(func() { evaluators[g], errs[g] = s.openEvaluator(dev, target, bound(g+1)-bound(g)) })
 	}
-	e, err := target.Open(dev, end-first)
+	wait.Wait()
+	err := errors.Join(errs...)
+	for g, e := range evaluators {
+		if err == nil {
+			var made group
+			if made, err = s.newGroup(ctx, dev, e, bound(g), bound(g+1)); err == nil {
+				s.groups = append(s.groups, made)
+			}
+		} else if e.Closer != nil {
+			err = errors.Join(err, e.Close())
+		}
+	}
 	if err != nil {
-		return nil, err
+		return errors.Join(err, s.close())
 	}
+	return nil
+}
+
+// opened is an evaluator of gradients or, for random walks, of values.
+type opened struct {
+	io.Closer
+	gradient Evaluator
+	value    ValueEvaluator
+}
+
+func (s *sampling) openEvaluator(dev device.Device, target Target, chains int) (opened, error) {
+	if s.options.Algorithm == RandomWalk {
+		e, err := openValue(dev, target, chains)
+		return opened{Closer: e, value: e}, err
+	}
+	e, err := target.Open(dev, chains)
+	return opened{Closer: e, gradient: e}, err
+}
+
+// newGroup makes a group whose sampler runs where the options say. The evaluator is
+// the group's from here on, also where that fails.
+func (s *sampling) newGroup(ctx context.Context, dev device.Device, evaluator opened, first, end int) (group, error) {
+	dim := s.dim
+	if s.options.Algorithm == RandomWalk {
+		return s.newWalkGroup(evaluator.value, first, end), nil
+	}
+	e := evaluator.gradient
 	recordable, can := e.(Recordable)
 	switch {
 	case s.options.Sampler == OnDevice && !can:

@@ -11,7 +11,8 @@ import (
 type Target interface {
 	// Dim is the number of unconstrained coordinates.
 	Dim() int
-	// Open binds the target to a device for a number of chains.
+	// Open binds the target to a device for a number of chains. Several goroutines may
+	// call it at once.
 	Open(dev device.Device, chains int) (Evaluator, error)
 }
 

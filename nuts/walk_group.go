@@ -18,21 +18,17 @@ type walkGroup struct {
 	q, density []float64
 }
 
-func (s *sampling) newWalkGroup(dev device.Device, target Target, first, end int) (group, error) {
+func (s *sampling) newWalkGroup(e ValueEvaluator, first, end int) group {
 	n := end - first
-	e, err := openValue(dev, target, n)
-	if err != nil {
-		return nil, err
-	}
-	g := &walkGroup{sampling: s, number: len(s.groups), evaluator: e, first: first, q: make([]float64, target.Dim()*n), density: make([]float64, n)}
+	g := &walkGroup{sampling: s, number: len(s.groups), evaluator: e, first: first, q: make([]float64, s.dim*n), density: make([]float64, n)}
 	for number := first; number < end; number++ {
-		w := newWalk(number, target.Dim(), s.options, s.noise)
+		w := newWalk(number, s.dim, s.options, s.noise)
 		if s.options.Resume != nil {
 			w.restore(&s.options.Resume.Walks[number])
 		}
 		g.walks = append(g.walks, w)
 	}
-	return g, nil
+	return g
 }
 
 // openValue opens a target for values alone, or its gradient where it has no such

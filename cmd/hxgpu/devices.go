@@ -62,7 +62,8 @@ func adapterText(a vulkan.Adapter) string {
 // deviceFlags choose a device.
 type deviceFlags struct {
 	name, precision string
-	chosen          string // the name of the device that was opened
+	chosen          string          // the name of the device that was opened
+	adapters        choice.Adapters // once they are looked for
 }
 
 func (f *deviceFlags) add(cmd *cobra.Command) {
@@ -89,6 +90,13 @@ func (f *deviceFlags) check() error {
 	return nil
 }
 
+// look begins to look for GPUs in the background, where they may be wanted.
+func (f *deviceFlags) look() {
+	if f.name == "auto" && f.adapters == nil {
+		f.adapters = choice.Look()
+	}
+}
+
 // open opens the device that was named; for auto, the one on which measure takes
 // the least time. What auto found out goes to log. Without a measure auto is the
 // CPU.
@@ -101,7 +109,8 @@ func (f *deviceFlags) open(ctx context.Context, log io.Writer, measure func(cont
 		f.chosen = f.options().Name
 		return dev, nil
 	}
-	dev, trials, err := choice.Auto(ctx, f.precision, measure)
+	f.look()
+	dev, trials, err := choice.Auto(ctx, f.precision, f.adapters, measure)
 	if err != nil {
 		return nil, err
 	}

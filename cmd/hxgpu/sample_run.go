@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hxgpu/hxgpu/bffg"
@@ -31,6 +32,15 @@ type sampled struct {
 	rootShapes [][]float64
 	summary    runstore.Summary
 	compile    time.Duration
+	// analytic waits for the exact posterior of the built-in example; nil of other data.
+	analytic func() map[string]exact
+}
+
+func (s *sampled) exact() map[string]exact {
+	if !s.in.builtIn || s.in.shapes != nil {
+		return nil
+	}
+	return analyticSeed(s.model, s.in.data, 321)
 }
 
 func (c *sampleCommand) run(ctx context.Context) error {
@@ -44,6 +54,7 @@ func (c *sampleCommand) run(ctx context.Context) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	c.device.look()
 	if err := c.prepare(s); err != nil {
 		return err
 	}
@@ -57,6 +68,8 @@ func (c *sampleCommand) run(ctx context.Context) error {
 	defer dev.Close()
 	s.info = dev.Info()
 	c.header(s)
+	s.analytic = sync.OnceValue(s.exact)
+	go s.analytic()
 	if c.resume != "" {
 		c.notice(s)
 	}
@@ -272,12 +285,8 @@ func (c *sampleCommand) print(s *sampled) error {
 		printWarnings(c.stderr, warnings)
 		return runstore.EncodeJSON(c.stdout, s.summary)
 	}
-	var analytic map[string]exact
-	if s.in.builtIn && s.in.shapes == nil {
-		analytic = analyticSeed(s.model, s.in.data, 321)
-	}
 	fmt.Fprintln(c.log())
-	if err := printSummary(c.stdout, s.summary.Parameters, analytic); err != nil {
+	if err := printSummary(c.stdout, s.summary.Parameters, s.analytic()); err != nil {
 		return err
 	}
 	if n := s.summary.RootDraws; n > 0 {

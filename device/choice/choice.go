@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hxgpu/hxgpu/device"
@@ -68,15 +69,25 @@ type Trial struct {
 // errSoftware is why a software rasteriser is not considered.
 var errSoftware = errors.New("runs on the processor, as the CPU device does, only slower")
 
-// Auto opens the CPU, or a GPU where measure takes less time there. Without a GPU
-// nothing is measured.
-func Auto(ctx context.Context, precision string, measure func(context.Context, device.Device) (time.Duration, error)) (device.Device, []Trial, error) {
+// Adapters waits until the GPUs have been found.
+type Adapters func() ([]vulkan.Adapter, error)
+
+// Look begins to look for GPUs, which takes some 10 ms, in the background.
+func Look() Adapters {
+	list := sync.OnceValues(vulkan.List)
+	go list() //nolint:errcheck // whoever waits is told
+	return list
+}
+
+// Auto opens the CPU, or one of the GPUs that were looked for where measure takes less
+// time there. Without a GPU nothing is measured.
+func Auto(ctx context.Context, precision string, look Adapters, measure func(context.Context, device.Device) (time.Duration, error)) (device.Device, []Trial, error) {
 	best, err := Open(Options{Name: "cpu", Precision: precision})
 	if err != nil {
 		return nil, nil, err
 	}
 	trials := []Trial{{Device: describe(best.Info()), Chosen: true}}
-	adapters, err := vulkan.List()
+	adapters, err := look()
 	if err != nil {
 		return best, append(trials, Trial{Device: "vulkan", Err: err}), nil
 	}

@@ -50,7 +50,7 @@ func TestAuto(t *testing.T) {
 		}
 	}
 	measured := 0
-	dev, trials, err := choice.Auto(context.Background(), "", func(_ context.Context, d device.Device) (time.Duration, error) {
+	dev, trials, err := choice.Auto(context.Background(), "", choice.Look(), func(_ context.Context, d device.Device) (time.Duration, error) {
 		measured++
 		if d.Info().Name == "cpu" {
 			return time.Second, nil
@@ -78,7 +78,7 @@ func TestAuto(t *testing.T) {
 		}
 	}
 	if hardware > 0 {
-		_, _, err = choice.Auto(context.Background(), "", func(context.Context, device.Device) (time.Duration, error) { return 0, errors.New("no gradient") })
+		_, _, err = choice.Auto(context.Background(), "", choice.Look(), func(context.Context, device.Device) (time.Duration, error) { return 0, errors.New("no gradient") })
 		require.ErrorContains(t, err, "no gradient")
 	}
 }
