@@ -130,7 +130,7 @@ func (c *compiler) findUses() {
 	for v, i := range instructions {
 		if i.Op == shaders.OpStore && c.inPlace && !c.read[i.Buffer] && c.onlyStore(v) {
 			if _, taken := c.direct[i.B]; !taken {
-				c.direct[i.B] = span{buffer: i.Buffer, offset: c.forms[i.A].constant}
+				c.direct[i.B] = span{buffer: i.Buffer, offset: c.forms[i.A].Constant}
 			}
 		}
 	}
@@ -146,7 +146,7 @@ func (c *compiler) onlyStore(v int) bool {
 	}
 	for w, other := range c.kernel.Instructions {
 		if w != v && other.Op == shaders.OpStore && other.Buffer == i.Buffer {
-			if to := c.forms[other.A]; !to.contiguous(c.kernel.Chains) || to.constant == at.constant {
+			if to := c.forms[other.A]; !to.contiguous(c.kernel.Chains) || to.Constant == at.Constant {
 				return false
 			}
 		}
@@ -217,16 +217,16 @@ func (c *compiler) integer(x index) int {
 	if r, ok := c.loads[x]; ok {
 		return r
 	}
-	if x.loaded >= 0 {
-		c.row(x.loaded)
+	if x.Loaded != shaders.NoValue {
+		c.row(int(x.Loaded))
 	}
 	c.out.needsItem = true
 	r := c.out.integers
 	c.out.integers++
 	c.loads[x] = r
 	o := operation{form: formAffine, dst: r, index: x}
-	if x.loaded >= 0 {
-		o.a = c.row(x.loaded)
+	if x.Loaded != shaders.NoValue {
+		o.a = c.row(int(x.Loaded))
 	}
 	c.emit(o)
 	return r
@@ -243,7 +243,7 @@ func (c *compiler) row(v int) int {
 	from := c.integer(at)
 	if i.Op != shaders.OpLoadInt {
 		other := c.forms[i.B]
-		o := operation{op: i.Op, form: formCombined, a: from, offset: at.constant, b: c.integer(other), c: other.constant}
+		o := operation{op: i.Op, form: formCombined, a: from, offset: at.Constant, b: c.integer(other), c: other.Constant}
 		o.dst = c.out.integers
 		c.out.integers++
 		c.rows[v] = o.dst
@@ -253,7 +253,7 @@ func (c *compiler) row(v int) int {
 	r := c.out.integers
 	c.out.integers++
 	c.rows[v] = r
-	c.emit(operation{form: formLoaded, dst: r, a: from, buffer: i.Buffer, offset: at.constant})
+	c.emit(operation{form: formLoaded, dst: r, a: from, buffer: i.Buffer, offset: at.Constant})
 	return r
 }
 
@@ -271,20 +271,20 @@ func (c *compiler) instruction(v int) error {
 		c.release(v)
 	case i.Op == shaders.OpSegmentReduce:
 		first, count := c.forms[i.A], c.forms[i.B]
-		o := operation{op: i.Op, a: c.integer(first), buffer: i.Buffer, offset: first.constant, stride: i.Int, reduce: i.Reduction, c: count.constant, b: -1}
-		if !count.isConstant() {
+		o := operation{op: i.Op, a: c.integer(first), buffer: i.Buffer, offset: first.Constant, stride: i.Int, reduce: i.Reduction, c: count.Constant, b: -1}
+		if !count.IsConstant() {
 			o.b = c.integer(count)
 		}
 		o.dst = c.result(v)
 		c.emit(o)
 	case i.Op == shaders.OpIntToFloat:
 		x := c.forms[i.A]
-		if x.isConstant() {
-			c.values[v] = operand{c.newScalar(float64(x.constant)), true}
+		if x.IsConstant() {
+			c.values[v] = operand{c.newScalar(float64(x.Constant)), true}
 			return nil
 		}
 		from := c.integer(x)
-		c.emit(operation{op: i.Op, a: from, offset: x.constant, dst: c.result(v)})
+		c.emit(operation{op: i.Op, a: from, offset: x.Constant, dst: c.result(v)})
 	case i.Type == shaders.Bool:
 		c.truth(v, i)
 	case i.Op == shaders.OpSelect:
@@ -350,7 +350,7 @@ func (c *compiler) truth(v int, i shaders.Instruction) {
 	case shaders.OpLessInt, shaders.OpEqualInt:
 		x, y := c.forms[i.A], c.forms[i.B]
 		o.a, o.b = c.integer(x), c.integer(y)
-		o.offset, o.c = x.constant, y.constant
+		o.offset, o.c = x.Constant, y.Constant
 	case shaders.OpAnd, shaders.OpOr, shaders.OpNot:
 		o.a = c.values[i.A].register
 		if i.B >= 0 {
@@ -369,23 +369,23 @@ func (c *compiler) load(v int, i shaders.Instruction) {
 	case at.uniform(c.kernel.Chains):
 		r := c.newScalar(0)
 		c.values[v] = operand{r, true}
-		c.emit(operation{op: i.Op, form: formSS, dst: r, buffer: i.Buffer, offset: at.constant})
+		c.emit(operation{op: i.Op, form: formSS, dst: r, buffer: i.Buffer, offset: at.Constant})
 	case at.contiguous(c.kernel.Chains) && c.inPlace && !c.written[i.Buffer]:
-		c.values[v] = operand{register: c.newSpan(i.Buffer, at.constant)}
+		c.values[v] = operand{register: c.newSpan(i.Buffer, at.Constant)}
 	case at.contiguous(c.kernel.Chains):
-		c.emit(operation{op: i.Op, form: formVV, buffer: i.Buffer, offset: at.constant, dst: c.result(v)})
+		c.emit(operation{op: i.Op, form: formVV, buffer: i.Buffer, offset: at.Constant, dst: c.result(v)})
 	default:
 		from := c.integer(at)
-		c.emit(operation{op: i.Op, form: formLoadIndex, a: from, buffer: i.Buffer, offset: at.constant, dst: c.result(v)})
+		c.emit(operation{op: i.Op, form: formLoadIndex, a: from, buffer: i.Buffer, offset: at.Constant, dst: c.result(v)})
 	}
 }
 
 func (c *compiler) store(i shaders.Instruction) {
 	at, x := c.forms[i.A], c.values[i.B]
-	if s, ok := c.direct[i.B]; ok && !x.scalar && !c.owned[x.register] && s.buffer == i.Buffer && s.offset == at.constant && c.isSpanOf(x.register, s) {
+	if s, ok := c.direct[i.B]; ok && !x.scalar && !c.owned[x.register] && s.buffer == i.Buffer && s.offset == at.Constant && c.isSpanOf(x.register, s) {
 		return // computed in place
 	}
-	o := operation{op: i.Op, buffer: i.Buffer, offset: at.constant, b: x.register}
+	o := operation{op: i.Op, buffer: i.Buffer, offset: at.Constant, b: x.register}
 	if x.scalar {
 		o.form = formVS
 	}

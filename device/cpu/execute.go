@@ -172,8 +172,8 @@ func runInteger[T float](r *registers[T], a *arguments[T], o *operation, n int) 
 		return
 	}
 	items, chains := r.integers[0][:n], r.integers[1][:n]
-	x, y, z := int32(o.index.items), int32(o.index.chains), int32(o.index.scale)
-	if o.index.loaded < 0 {
+	x, y, z := int32(o.index.Items), int32(o.index.Chains), int32(o.index.Scale)
+	if o.index.Loaded == shaders.NoValue {
 		for i := range dst {
 			dst[i] = x*items[i] + y*chains[i]
 		}
