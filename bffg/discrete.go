@@ -239,6 +239,7 @@ func (m Discrete) AddRoot(p *tree.Program, root Root, draw bool) {
 // AddGuidedForward adds the guided sweep: every node's state and weight from its
 // parent's state and its own noise (Theorem 14).
 func (m Discrete) AddGuidedForward(p *tree.Program, tips Tips) {
+	p.Map("the root's weight", func(v *tree.MapView) { v.Write(FieldLogWeight, tensor.Constant(0)) })
 	p.Down("guided forward", func(v *tree.DownView) {
 		e := edgeOf(v)
 		x := v.Parent(FieldState)

@@ -127,7 +127,7 @@ func observeThrough(y, mask, q tensor.Value) edgeObservation {
 	covariance := q.Mul(both).Add(free.Diag())
 	return edgeObservation{
 		y: y, mask: mask,
-		weight:   covariance.Cholesky().SolveLowerTransposed(covariance.Cholesky().SolveLower(tensor.Identity(d))).Mul(both),
+		weight:   covariance.SolvePositive(tensor.Identity(d)).Mul(both),
 		residual: func(mean tensor.Value) tensor.Value { return y.Sub(mean).Mul(mask) },
 		logDet:   covariance.LogDetPositive().Add(mask.Sum().Scale(math.Log(2 * math.Pi))),
 	}

@@ -89,6 +89,9 @@ func (v Value) Solve(b Value) Value { return solve(OpSolve, v, b) }
 // SolvePositive is X of v X = b for a symmetric positive definite v, by its
 // Cholesky factor.
 func (v Value) SolvePositive(b Value) Value {
+	if v.square("SolvePositive") == 1 {
+		return v.Solve(b)
+	}
 	l := v.Cholesky()
 	return l.SolveLowerTransposed(l.SolveLower(b))
 }
@@ -103,7 +106,17 @@ func (v Value) LogDet() Value {
 }
 
 // LogDetPositive is log det v of a symmetric positive definite matrix.
-func (v Value) LogDetPositive() Value { return v.Cholesky().Diagonal().Log().Sum().Scale(2) }
+func (v Value) LogDetPositive() Value {
+	if v.square("LogDetPositive") == 1 {
+		return v.Scalar().Log()
+	}
+	return v.Cholesky().Diagonal().Log().Sum().Scale(2)
+}
 
 // Symmetrize is (v + v')/2.
-func (v Value) Symmetrize() Value { return v.Add(v.Transpose()).Scale(0.5) }
+func (v Value) Symmetrize() Value {
+	if v.square("Symmetrize") == 1 {
+		return v
+	}
+	return v.Add(v.Transpose()).Scale(0.5)
+}

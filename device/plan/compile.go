@@ -87,7 +87,7 @@ func widestSlab(t *tree.Topology) int {
 
 func (c *compilation) run() error {
 	statements := prune(c.program.Statements(), c.outputs)
-	statements = prune(foldConstants(c.program, statements), c.outputs)
+	statements = prune(foldConstants(c.topology.Size(), statements), c.outputs)
 	statements = prune(hoist(c.program, statements), c.outputs)
 	c.plan(statements, c.outputs)
 	if c.execution.Schedule == Tree && c.hasArrays() {

@@ -6,11 +6,16 @@ import (
 )
 
 // foldConstants replaces what statements read of variables that are constant.
-// The adjoint of a sum is the constant 1, so a gradient has many.
-func foldConstants(p *tree.Program, statements []tree.Statement) []tree.Statement {
+// The adjoint of a sum is the constant 1, so a gradient has many; the weights of a
+// model whose auxiliary is the truth are all 0.
+func foldConstants(nodes int, statements []tree.Statement) []tree.Statement {
 	constants := map[tree.VariableID]tensor.Value{}
 	result := make([]tree.Statement, len(statements))
 	for n, s := range statements {
+		if c, known := constants[s.Source]; known && s.Kind == tree.TotalStatement {
+			s = tree.Statement{Name: s.Name, Kind: tree.ScalarStatement,
+				Writes: []tree.Write{{Variable: s.Target, Value: tensor.Simplify(c.Scale(float64(nodes)))[0]}}}
+		}
 		if s.Kind != tree.TotalStatement {
 			s = foldStatement(s, constants)
 			for _, w := range s.Writes {

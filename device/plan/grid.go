@@ -41,6 +41,7 @@ func (c *compilation) grid(s *step) (*gridKernel, error) {
 			return nil, fmt.Errorf("%s: %w", x.name, err)
 		}
 	}
+	shaders.Trim(k.Kernel()) // of a sweep's results that no step loads, little may be left
 	g := &gridKernel{kernel: k.Kernel(), bindings: k.bindings}
 	c.kernels[keys.String()] = g
 	return g, nil
