@@ -110,15 +110,8 @@ func (x *expansion) segment(i Instruction) Value {
 		return x.extreme(OpMin, p, q)
 	}
 	identity := x.Const([...]float64{Sum: 0, Prod: 1, Max: math.Inf(-1), Min: math.Inf(1)}[i.Reduction])
-	if count := x.at(i.B); count.Op == OpConstInt && count.Int <= 4 {
-		if count.Int <= 0 {
-			return identity
-		}
-		sum := load(i.A)
-		for n := 1; n < count.Int; n++ {
-			sum = join(sum, load(x.Integer(OpAddInt, i.A, x.ConstInt(foldInteger(OpMulInt, n, i.Int)))))
-		}
-		return sum
+	if count := x.at(i.B); count.Op == OpConstInt {
+		return x.constantSegment(i, count.Int, identity, load, join)
 	}
 	sum := x.Variable(identity)
 	x.Loop(i.B, func(n Value) {
@@ -126,4 +119,32 @@ func (x *expansion) segment(i Instruction) Value {
 		x.Set(sum, join(x.Get(sum), load(at)))
 	})
 	return x.Get(sum)
+}
+
+// segmentRun is how many elements of a run a round of its loop takes.
+const segmentRun = 8
+
+// constantSegment is a segment whose length is known, in the same order.
+func (x *expansion) constantSegment(i Instruction, count int, identity Value, load func(Value) Value, join func(p, q Value) Value) Value {
+	run := func(sum, from Value, n int) Value {
+		for k := range n {
+			sum = join(sum, load(x.Integer(OpAddInt, from, x.ConstInt(foldInteger(OpMulInt, k, i.Int)))))
+		}
+		return sum
+	}
+	if count < 2*segmentRun {
+		if count <= 0 {
+			return identity
+		}
+		rest := x.Integer(OpAddInt, i.A, x.ConstInt(i.Int))
+		return run(load(i.A), rest, count-1)
+	}
+	rounds := count / segmentRun
+	sum := x.Variable(identity)
+	x.Loop(x.ConstInt(rounds), func(n Value) {
+		from := x.Integer(OpAddInt, i.A, x.Integer(OpMulInt, n, x.ConstInt(foldInteger(OpMulInt, segmentRun, i.Int))))
+		x.Set(sum, run(x.Get(sum), from, segmentRun))
+	})
+	from := x.Integer(OpAddInt, i.A, x.ConstInt(foldInteger(OpMulInt, rounds*segmentRun, i.Int)))
+	return run(x.Get(sum), from, count%segmentRun)
 }
