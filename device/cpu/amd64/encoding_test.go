@@ -110,7 +110,6 @@ func generalEncodings() []encoding {
 			add(fmt.Sprintf("%s %s,cl", name, names32[r]), func(a *Assembler) { a.ShiftBy32(how, r) })
 		}
 		add(fmt.Sprintf("popcnt %s,%s", names32[r], names32[s]), func(a *Assembler) { a.CountBits32(r, s) })
-		add(fmt.Sprintf("div %s", names32[r]), func(a *Assembler) { a.Divide32(r) })
 		add(fmt.Sprintf("test %s,%s", names64[r], names64[s]), func(a *Assembler) { a.Test(r, s) })
 		add(fmt.Sprintf("cmov%s %s,%s", []string{"b", "ae", "e", "ne", "l", "g"}[n%6], names64[r], names64[s]), func(a *Assembler) {
 			a.MoveIf([]Condition{Below, AboveEqual, Equal, NotEqual, Less, Greater}[n%6], r, s)

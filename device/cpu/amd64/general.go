@@ -168,12 +168,6 @@ func (a *Assembler) CountBits32(dst, src Reg) {
 	a.general(false, dst, src, 0x0f, 0xb8)
 }
 
-// Divide32 divides RDX:RAX by src, without signs, 32 bits: quotient RAX, rest RDX.
-func (a *Assembler) Divide32(src Reg) {
-	a.rex(false, 0, nil, src)
-	a.bytes(0xf7, 0xf0|byte(src&7))
-}
-
 // Test sets the flags of x and y.
 func (a *Assembler) Test(x, y Reg) { a.general(true, y, x, 0x85) }
 

@@ -22,6 +22,10 @@ type Code struct {
 	frameSize int
 	name      string
 	names     []string
+	// Code that goes row by row counts items, of row lanes; shift, where that is a
+	// power of two, is its exponent.
+	row   uint32
+	shift int
 }
 
 // ErrPartialBarrier says that a barrier is reached by some lanes of a group and not
@@ -79,6 +83,12 @@ func Compile(k *shaders.Kernel, bits int, wide bool) (*Code, error) {
 		c.Block = 1
 	} else if c.Block%k.Chains != 0 || k.Chains >= c.Block {
 		c.Block = k.Chains
+		c.row = uint32(k.Chains)
+		if k.Chains&(k.Chains-1) == 0 {
+			for 1<<c.shift < k.Chains {
+				c.shift++
+			}
+		}
 	}
 	for _, b := range k.Buffers {
 		c.names = append(c.names, b.Name)
@@ -128,7 +138,14 @@ func (f *Frame) Bind(buffer int, start unsafe.Pointer, length int) {
 // Run runs the units low to high. Low is a multiple of Block from the beginning of a
 // dispatch.
 func (c *Code) Run(f *Frame, low, high int) error {
-	f.arguments.low, f.arguments.high = uint64(low), uint64(high)
+	switch { // a division takes as long as some vectors
+	case c.row == 0:
+		f.arguments.low, f.arguments.high = uint64(low), uint64(high)
+	case c.shift > 0 || c.row == 1:
+		f.arguments.low, f.arguments.high = uint64(low)>>c.shift, uint64(high)>>c.shift
+	default:
+		f.arguments.low, f.arguments.high = uint64(uint32(low)/c.row), uint64(uint32(high)/c.row)
+	}
 	status := c.memory.Call(unsafe.Pointer(&f.arguments))
 	switch {
 	case status == 0:

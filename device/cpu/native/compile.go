@@ -192,19 +192,9 @@ func (c *compiler) grid() {
 		c.Bind(end)
 		return
 	}
-	// Row by row: the chains of an item, vector by vector. The bounds are whole items.
-	for _, b := range []struct {
-		from amd64.Mem
-		to   int
-	}{{low, placeItem}, {high, placeHigh}} {
-		c.Load64(amd64.RAX, b.from)
-		if c.chains > 1 {
-			c.MoveConstant(amd64.RCX, int64(c.chains))
-			c.MoveConstant(amd64.RDX, 0)
-			c.Divide32(amd64.RCX)
-		}
-		c.Store64(c.place(b.to), amd64.RAX)
-	}
+	// Row by row: the chains of an item, vector by vector. The bounds are items.
+	c.Load64(amd64.RAX, low)
+	c.Store64(c.place(placeItem), amd64.RAX)
 	items, end := c.NewLabel(), c.NewLabel()
 	c.Bind(items)
 	c.Load64(amd64.RAX, c.place(placeItem))
