@@ -8,6 +8,7 @@ import "github.com/hxgpu/hxgpu/tensor"
 // absolute value, some 16,000; beyond it the covariance is NaN.
 const (
 	doublings      = 16
+	lastDoublings  = 7
 	taylorTerms    = 10
 	mostAttraction = 0.25 * (1 << doublings)
 )
@@ -15,8 +16,8 @@ const (
 // attracted is exp(-A t) and the covariance Q = int_0^t exp(-A s) R exp(-A' s) ds, for
 // any square A (d,d), symmetric R (d,d) and t a scalar, 0 too. From the times t to 2t,
 // Q becomes Q + Phi Q Phi' and Phi becomes Phi Phi (Van Loan 1978, IEEE Trans. Autom.
-// Control 23:395, section V). What is kept is E = Phi - I, so that rounding errors of
-// short times do not grow.
+// Control 23:395, section V). At first E = Phi - I is kept, so that the rounding errors
+// of short times do not grow; at last Phi, so that it is accurate where it is small.
 func attracted(a, r, t tensor.Value) (phi, q tensor.Value) {
 	d := a.Shape()[0]
 	t = t.Scalar()
@@ -31,28 +32,35 @@ func attracted(a, r, t tensor.Value) (phi, q tensor.Value) {
 		term = half.Add(half.Transpose()).Scale(1 / float64(k))
 		e, sum = e.Add(power), sum.Add(term)
 	}
-	double := func(e, q tensor.Value) (tensor.Value, tensor.Value) {
+	e, sum = repeat(doublings-lastDoublings, e, sum, func(e, q tensor.Value) (tensor.Value, tensor.Value) {
 		m := q.Add(e.MatMul(q)) // Phi Q
 		return e.Add(e).Add(e.MatMul(e)), q.Add(m).Add(m.MatMul(e.Transpose()))
-	}
-	if d <= unrolledTo {
-		for range doublings {
-			e, sum = double(e, sum)
-		}
-	} else {
-		final, _ := tensor.Loop(doublings, []tensor.Value{e, sum}, nil, func(s tensor.Step) (next, stacked []tensor.Value) {
-			e, q := double(s.Carried[0], s.Carried[1])
-			return []tensor.Value{e, q}, nil
-		})
-		e, sum = final[0], final[1]
-	}
+	})
+	phi, sum = repeat(lastDoublings, tensor.Identity(d).Add(e), sum, func(phi, q tensor.Value) (tensor.Value, tensor.Value) {
+		return phi.MatMul(phi), q.Add(phi.MatMul(q).MatMul(phi.Transpose()))
+	})
 	// 0, or NaN where the series does not hold.
 	within := tensor.Select(a.Mul(t).Abs().Sum().LessEqual(tensor.Constant(mostAttraction)), tensor.Constant(1), tensor.Constant(-1)).Log()
-	return tensor.Identity(d).Add(e), sum.Symmetrize().Add(within)
+	return phi, sum.Symmetrize().Add(within)
 }
 
 // unrolledTo is the dimension up to which the doublings are written out.
 const unrolledTo = 2
+
+// repeat applies a step so many times to two matrices (d,d).
+func repeat(times int, x, y tensor.Value, step func(x, y tensor.Value) (tensor.Value, tensor.Value)) (tensor.Value, tensor.Value) {
+	if x.Shape()[0] <= unrolledTo {
+		for range times {
+			x, y = step(x, y)
+		}
+		return x, y
+	}
+	final, _ := tensor.Loop(times, []tensor.Value{x, y}, nil, func(s tensor.Step) (next, stacked []tensor.Value) {
+		x, y := step(s.Carried[0], s.Carried[1])
+		return []tensor.Value{x, y}, nil
+	})
+	return final[0], final[1]
+}
 
 // lyapunov solves A V + V A' = R for the stationary covariance V (d,d), as one system
 // of d^2 equations.
