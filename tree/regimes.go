@@ -36,7 +36,7 @@ func (p *Phylogeny) ParsimonyRegimes(tips []int, levels []string) (*Regimes, err
 
 // AnnotatedRegimes gives the edge above each node the value of a key of the annotations
 // of the node, or of the edge. Where the root has none the tree begins in the regime of
-// most of its children's edges, of the first of them if there are several such.
+// most of its children's edges, the first by name if there are several such.
 func (p *Phylogeny) AnnotatedRegimes(key string) (*Regimes, error) {
 	values, err := p.NodeValues(key)
 	if err != nil {
@@ -150,16 +150,16 @@ func (p *Phylogeny) regimes(states []string) (*Regimes, error) {
 	return r, nil
 }
 
-// beginning is the state of most edges below the root, the first such.
-func (p *Phylogeny) beginning(states []string) string {
+// beginning is the state of most edges below the root, the first by name.
+func (p *Phylogeny) beginning(states []string) (best string) {
 	first, end := p.Topology.firstChild[0], p.Topology.firstChild[0]+p.Topology.childCount[0]
-	count, best := map[string]int{}, ""
+	count := map[string]int{}
 	for v := first; v < end; v++ {
 		count[states[v]]++
 	}
-	for v := first; v < end; v++ {
-		if count[states[v]] > count[best] {
-			best = states[v]
+	for state, n := range count {
+		if n > count[best] || n == count[best] && state < best {
+			best = state
 		}
 	}
 	return best
