@@ -110,7 +110,7 @@ func TestRegimesOfAllKinds(t *testing.T) {
 }
 
 // TestSimulateSettled: the root is at the optimum, or is drawn from what the process
-// settles to: of 300 seeds the squared distance in standard deviations has the mean 1
+// settles to: of 120 seeds the squared distance in standard deviations has the mean 1
 // within 4.5 of its own (a right one fails once in 150,000 runs), and of two traits it
 // is chi-squared of 2.
 func TestSimulateSettled(t *testing.T) {
@@ -126,7 +126,7 @@ func TestSimulateSettled(t *testing.T) {
 	}
 	ou := strings.Fields("--model ou --set sigma_sq=2 --set alpha=0.5 --set theta=7 --root")
 	require.Equal(t, []float64{7}, root(1, append(ou, "optimum")...))
-	const n = 300
+	const n = 120
 	sum := 0.0
 	for seed := range n {
 		x := root(seed, append(ou, "stationary")...)[0]
