@@ -103,7 +103,7 @@ func (d Data) check(m *Model) error {
 	switch {
 	case d.Variances != nil:
 		return d.checkVariances(m)
-	case !m.TipNoise:
+	case !m.TipNoise && !m.TipsVary:
 		return d.checkExact(m)
 	}
 	return nil

@@ -7,5 +7,7 @@
 // A [Discrete] model says how a node's state depends on its parent's. Its
 // methods add the sweeps to a tree program; [Model] adds parameters with priors,
 // and [NewTarget] binds it to a tree and data as something that package nuts can
-// sample. [BrownianMotion], [OrnsteinUhlenbeck] and [Seed] are ready-made.
+// sample. Ready-made are [BrownianMotion], [Trend], [EarlyBurst], [PagelLambda],
+// [WhiteNoise], [RateShifts], [OrnsteinUhlenbeck], [SeveralOptima], [MultivariateOU],
+// [MultivariateOUSeveralOptima] and [Seed].
 package bffg

@@ -88,7 +88,7 @@ func (m *Model) LogLikelihood(ctx context.Context, dev device.Device, data Data,
 		return Likelihood{}, err
 	}
 	if math.IsNaN(result[0]) || math.IsInf(result[0], 0) {
-		return Likelihood{}, fmt.Errorf("the log likelihood is %v: a covariance is not positive definite at these parameters", result[0])
+		return Likelihood{}, fmt.Errorf("the log likelihood is %v: a covariance is not positive definite at these parameters, or they are too large", result[0])
 	}
 	l := Likelihood{Value: result[0]}
 	if gradient {

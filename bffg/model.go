@@ -20,8 +20,9 @@ type Parameter struct {
 	Prior  prior.Distribution
 	// Fixed, if set, holds the elements at these values instead of sampling them.
 	Fixed []float64
-	// About says in a few words what the parameter means and its unit.
-	About string
+	// About says in a few words what the parameter means and its unit, and Default how
+	// the prior that a model gives it by itself comes from the data.
+	About, Default string
 }
 
 // isCorrelation reports whether the parameter is a correlation matrix of its
@@ -89,6 +90,7 @@ type Model struct {
 	Derive     func(v *tree.ScalarView)
 
 	TipNoise  bool // the observations have noise of variance tau_sq
+	TipsVary  bool // a tip's edge has variance even where its length is 0
 	Root      Root
 	RootValue []float64 // for RootPinned
 	RootMean  []float64 // for RootNormal
@@ -105,6 +107,34 @@ type Model struct {
 	// root's edge on: its mean (d) and covariance (d,d) as functions of the natural
 	// fields, for RootOptimum and RootStationary.
 	Stationary func(parameter func(name string) tensor.Value) (mean, covariance tensor.Value)
+}
+
+// StationaryAt is the mean (d) and the covariance (d,d) of the model's stationary
+// distribution at values of the natural fields (see [Model.NaturalFields]).
+func (m *Model) StationaryAt(values map[string][]float64) (mean, covariance []float64, err error) {
+	if m.Stationary == nil {
+		return nil, nil, fmt.Errorf("model %q has no stationary distribution", m.Name)
+	}
+	inputs, at := map[string]tensor.Value{}, map[*tensor.Node][]float64{}
+	for _, f := range m.Natural {
+		if len(values[f.Name]) != f.Shape.Size() {
+			return nil, nil, fmt.Errorf("parameter %q needs %d numbers, has %d", f.Name, f.Shape.Size(), len(values[f.Name]))
+		}
+		inputs[f.Name] = tensor.Input(f.Name, f.Shape...)
+		at[inputs[f.Name].Node()] = values[f.Name]
+	}
+	var out []tensor.Value
+	if err := tensor.Trace(func() {
+		mean, covariance := m.Stationary(func(name string) tensor.Value { return inputs[name] })
+		out = []tensor.Value{mean, covariance}
+	}); err != nil {
+		return nil, nil, err
+	}
+	result, err := tensor.Evaluate(out, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	return result[0], result[1], nil
 }
 
 // Parameter finds a parameter by its name; the error lists the known ones.

@@ -112,6 +112,10 @@ func Normal(mean, sd float64) Distribution { return must(New("normal", mean, sd)
 // not positive.
 func InverseGamma(shape, scale float64) Distribution { return must(New("inverse_gamma", shape, scale)) }
 
+// Uniform is the uniform distribution between two bounds; it panics where the lower is
+// not below the upper.
+func Uniform(lower, upper float64) Distribution { return must(New("uniform", lower, upper)) }
+
 // LKJ is the distribution over correlation matrices with density proportional to
 // det^(shape-1) (Lewandowski, Kurowicka & Joe 2009); shape 1 is uniform. It
 // panics where shape is not positive.

@@ -20,6 +20,7 @@ type dataFlags struct {
 	tree, traits, trait, lengths string
 	taxonColumn, errors          string
 	treeIndex, traitsIndex       int
+	regimes                      regimeFlags
 	files                        inputFiles
 }
 
@@ -49,6 +50,7 @@ func (f *dataFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.taxonColumn, "taxon-column", "", "the `column` of --traits with the names of the taxa (default: found)")
 	cmd.Flags().StringVar(&f.errors, "errors", "none", "known errors of the traits: none, auto (the columns se_X, or sd_X and n_X, of each\ntrait X), or `columns`, one per trait with commas between, of standard errors, or of\nstandard deviations if called sd_Y beside n_Y")
 	cmd.Flags().StringVar(&f.lengths, "edge-lengths", "raw", "raw (as in the file) or unit (divided by the height of the tree)")
+	f.regimes.add(cmd, true)
 	cmd.Flags().StringVar(&f.trait, "trait", "", "`column` of the traits to model, several with commas between")
 }
 
@@ -63,6 +65,7 @@ type inputs struct {
 	scale     float64                // that edge lengths were divided by, if not 1
 	errors    []*tree.StandardErrors // per trait, nil for one without; empty without --errors
 	taxa      string                 // the column of the taxa
+	regimes   *regimeData            // of edges, nil for none
 }
 
 // check finds flags that do not go together. The built-in example needs none.
@@ -78,6 +81,8 @@ func (f *dataFlags) check() error {
 		return usagef("--tree-index goes with --tree")
 	case f.traits == "" && (f.traitsIndex > 0 || f.taxonColumn != "" || f.errors != "none"):
 		return usagef("--traits-index, --taxon-column and --errors go with --traits")
+	case f.tree == "" && f.regimes.from != "":
+		return usagef("--regimes goes with --tree")
 	case f.tree == "" && f.traits == "" && f.trait == "":
 		return nil
 	case f.tree == "":
@@ -85,7 +90,7 @@ func (f *dataFlags) check() error {
 	case f.traits == "":
 		return usagef("--traits is missing: name the file with the traits of the tree's tips")
 	}
-	return nil
+	return f.regimes.check(true)
 }
 
 // splitTraits reads the value of --trait.
@@ -127,6 +132,10 @@ func (f *dataFlags) load() (*inputs, error) {
 	if err != nil {
 		return nil, err
 	}
+	phylogeny, regimes, err := f.regimes.ofTree(phylogeny, f.tree)
+	if err != nil {
+		return nil, err
+	}
 	text, err := f.files.text("traits", f.traits)
 	if err != nil {
 		return nil, fmt.Errorf("--traits: %w", err)
@@ -143,6 +152,14 @@ func (f *dataFlags) load() (*inputs, error) {
 		return nil, err
 	}
 	in.taxa = table.TaxonColumn
+	if kind, _ := f.regimes.split(); kind == "factor" {
+		if regimes, err = f.regimes.ofTable(phylogeny, table); err != nil {
+			return nil, err
+		}
+	}
+	if in.regimes = regimes; regimes != nil {
+		regimes.give(phylogeny, &in.data)
+	}
 	return in, f.knownErrors(in, table)
 }
 
@@ -279,6 +296,9 @@ func (in *inputs) report(w io.Writer) {
 		fmt.Fprintf(w, "  trait       %s: %d of %d tips have a value, mean %.6g, sd %.6g\n", trait, n, r.Tips, mean, math.Sqrt(variance))
 	}
 	in.reportErrors(w)
+	if in.regimes != nil {
+		in.regimes.report(w)
+	}
 	if in.taxa != "" && !strings.EqualFold(in.taxa, "taxon") {
 		fmt.Fprintf(w, "  taxa        the column %s of the table\n", in.taxa)
 	}
@@ -293,6 +313,9 @@ func (in *inputs) report(w io.Writer) {
 // warnings are what the data call for.
 func (in *inputs) warnings() []string {
 	warnings := in.treeWarnings()
+	if in.regimes != nil {
+		warnings = append(warnings, in.regimes.warnings()...)
+	}
 	for k, trait := range in.traits {
 		if _, variance, n := in.data.Moments(k); n > 1 && variance == 0 {
 			warnings = append(warnings, fmt.Sprintf("every value of trait %q is the same: the data say only that its rates are small, and how small is the prior's word", trait))

@@ -6,11 +6,9 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/internal/runstore"
 )
 
@@ -33,17 +31,24 @@ states of all ancestors integrated out, and its derivatives on request. The root
 is known (--root pinned=x), has a normal prior, or a flat one that is integrated
 out too (the restricted likelihood).
 
-` + modelHelp + `
+` + modelHelp() + `
 
 ` + inputHelp + `
 
-The parameters to --set are R or sigma_sq, tau_sq unless --no-tip-noise, alpha and
-theta for ou, and root with --root estimated. Of several traits, sigma_sq alone makes R diagonal.`,
+` + regimeHelp + `
+
+The parameters to --set are those that hxgpu models NAME lists, root with --root estimated
+too. In their place matrices can be set as a whole: R for sigma_sq and the correlations,
+A for those that make it in mvou, C for the correlations of rates. Of several traits,
+sigma_sq alone makes R diagonal, and alpha alone A. Where a parameter has one element per
+regime, all traits of the first regime (they are sorted by name) come first.`,
 		Example: `  hxgpu loglik --set sigma_sq=0.5 --set tau_sq=0.1
   hxgpu loglik --tree T.nwk --traits C.csv --trait mass,length --root pinned=4,4.5 \
       --set 'R=[[.2,.12],[.12,.1]]' --set tau_sq=.01,.02 --gradient
   hxgpu loglik --tree trees.nex --tree-index 5 --traits traits.nex --traits-index 5 \
-      --trait 1 --set sigma_sq=0.01 --no-tip-noise`,
+      --trait 1 --set sigma_sq=0.01 --no-tip-noise
+  hxgpu loglik --tree T.nwk --traits C.csv --trait mass,length --model mvou --root pinned=4,4.5 \
+      --set 'A=[[.3,.1],[-.05,.2]]' --set 'R=[[.2,.12],[.12,.1]]' --set theta=4,5 --set tau_sq=.01`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -105,7 +110,7 @@ func (c *loglikCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 		}
 		return err
 	}
-	gradient := values.gradient(l.Gradient, len(in.traits))
+	gradient := values.gradient(l.Gradient)
 	if c.json {
 		type result struct {
 			LogLikelihood runstore.Number              `json:"log_likelihood"`
@@ -142,118 +147,4 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// settings are values of a model's natural fields.
-type settings struct {
-	fields   map[string][]float64
-	diagonal bool // R was set by its diagonal, sigma_sq
-	texts    [][2]string
-}
-
-// parseSettings reads the values of --set.
-func parseSettings(m *bffg.Model, texts []string) (*settings, error) {
-	pairs, err := assignments("set", "sigma_sq=0.1", texts)
-	if err != nil {
-		return nil, err
-	}
-	d := len(m.Traits)
-	s := &settings{fields: map[string][]float64{}, texts: pairs}
-	var names, known []string
-	for _, f := range m.NaturalFields() {
-		switch {
-		case f.Name == bffg.RootValue && m.Root == bffg.RootPinned:
-			s.fields[f.Name] = m.RootValue
-		case f.Name == bffg.RootMean:
-			s.fields[f.Name] = m.RootMean
-		case f.Name == bffg.RootSD:
-			s.fields[f.Name] = m.RootSD
-		case f.Name == bffg.RateMatrix:
-			known = append(known, f.Name, "sigma_sq")
-			names = append(names, f.Name)
-		default:
-			known = append(known, f.Name)
-			names = append(names, f.Name)
-		}
-	}
-	for _, pair := range pairs {
-		name, text := pair[0], pair[1]
-		if err := s.set(m, name, text, d, known); err != nil {
-			return nil, err
-		}
-	}
-	var missing []string
-	for _, name := range names {
-		if _, ok := s.fields[name]; ok {
-			continue
-		}
-		if name == bffg.RateMatrix {
-			name = "sigma_sq (or R)"
-		}
-		missing = append(missing, name)
-	}
-	if len(missing) > 0 {
-		return nil, usagef("model %s also needs %s: add --set %s=...", m.Name, strings.Join(missing, ", "), strings.Fields(missing[0])[0])
-	}
-	return s, nil
-}
-
-// set reads one value.
-func (s *settings) set(m *bffg.Model, name, text string, d int, known []string) error {
-	var values []float64
-	var err error
-	field := name
-	switch {
-	case !slices.Contains(known, name):
-		switch name {
-		case bffg.RootValue:
-			return usagef("--set root: the root is set by --root, as in --root pinned=%s", text)
-		case bffg.TipNoise:
-			return usagef("--set tau_sq: there is no tip noise, by --no-tip-noise")
-		}
-		return usagef("--set %s: model %s has no such parameter%s; it has %s", name, m.Name, didYouMean(name, known), strings.Join(known, ", "))
-	case name == bffg.RateMatrix:
-		values, err = parseMatrix(text, d)
-	default:
-		values, err = perTrait(text, m.Traits)
-		if err == nil && name != "theta" && name != bffg.RootValue {
-			err = allPositive(values)
-		}
-		if name == bffg.TipNoise && err != nil && values != nil {
-			err = fmt.Errorf("%w (for exact tips use --no-tip-noise)", err)
-		}
-	}
-	if err != nil {
-		return usagef("--set %s=%s: %v", name, text, err)
-	}
-	if name == "sigma_sq" && slices.Contains(known, bffg.RateMatrix) {
-		field = bffg.RateMatrix
-		s.diagonal = true
-		matrix := make([]float64, d*d)
-		for i, x := range values {
-			matrix[i*d+i] = x
-		}
-		values = matrix
-	}
-	if _, ok := s.fields[field]; ok {
-		return usagef("--set gives both R and sigma_sq, which is the diagonal of R: keep one")
-	}
-	s.fields[field] = values
-	return nil
-}
-
-// gradient names derivatives as the values were set.
-func (s *settings) gradient(g map[string][]float64, d int) map[string][]float64 {
-	named := map[string][]float64{}
-	for name, x := range g {
-		if name == bffg.RateMatrix && s.diagonal {
-			diagonal := make([]float64, d)
-			for i := range d {
-				diagonal[i] = x[i*d+i]
-			}
-			name, x = "sigma_sq", diagonal
-		}
-		named[name] = x
-	}
-	return named
 }

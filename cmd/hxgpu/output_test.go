@@ -54,7 +54,13 @@ func TestExamplesRun(t *testing.T) {
 		"--set", "tau_sq=.01", "--root", "pinned=4,4.5", "--out", "made")
 	require.Zero(t, code, stderr)
 	require.NoError(t, os.Rename("made/tree.nwk", "T.nwk"))
-	require.NoError(t, os.Rename("made/traits.csv", "C.csv"))
+	traits, err := os.ReadFile("made/traits.csv")
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(traits)), "\n")
+	for i := range lines { // a factor besides
+		lines[i] += "," + []string{"habitat", "forest", "open"}[min(i, 1+i/5)]
+	}
+	require.NoError(t, os.WriteFile("C.csv", []byte(strings.Join(lines, "\n")+"\n"), 0o600))
 	writeExampleInputs(t)
 	var shapes strings.Builder
 	for tip := range 8 {
@@ -67,7 +73,11 @@ func TestExamplesRun(t *testing.T) {
 	}
 	root := newRootCommand()
 	seen := map[string]bool{}
-	for _, cmd := range append([]*cobra.Command{root}, root.Commands()...) {
+	examples := append([]*cobra.Command{root}, root.Commands()...)
+	for _, model := range catalogue {
+		examples = append(examples, &cobra.Command{Example: model.example})
+	}
+	for _, cmd := range examples {
 		if cmd.Example == "" {
 			continue
 		}

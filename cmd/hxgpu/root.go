@@ -65,7 +65,7 @@ func newRootCommand() *cobra.Command {
 		Use:   "hxgpu",
 		Short: "Bayesian inference for traits that evolve on a tree",
 		Long: `hxgpu fits models of traits that evolve on a tree (Brownian motion,
-Ornstein-Uhlenbeck) by Hamiltonian Monte Carlo. The states of the ancestors are
+Ornstein-Uhlenbeck and others: hxgpu models) by Hamiltonian Monte Carlo. The states of the ancestors are
 integrated out by backward filtering and drawn by guided forward sweeps
 (van der Meulen & Sommer 2025, JMLR 26(281), arXiv:2505.18239).
 
@@ -97,7 +97,7 @@ example whose exact posterior is printed beside the result.`,
 	}
 	root.SetVersionTemplate("hxgpu {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newSampleCommand(), newLoglikCommand(), newSimulateCommand(), newDiagnoseCommand(), newExportCommand(), newMergeCommand(), newBenchCommand(), newDevicesCommand(), newVersionCommand())
+	root.AddCommand(newSampleCommand(), newLoglikCommand(), newSimulateCommand(), newDiagnoseCommand(), newExportCommand(), newMergeCommand(), newBenchCommand(), newModelsCommand(), newDevicesCommand(), newVersionCommand())
 	return root
 }
 

@@ -40,9 +40,11 @@ func newSampleCommand() *cobra.Command {
 parameters; without arguments it fits a built-in example and prints the exact
 posterior beside the result.
 
-` + modelHelp + `
+` + modelHelp() + `
 
 ` + inputHelp + `
+
+` + regimeHelp + `
 
 Shapes are read from all columns x1,y1,x2,y2,... (or 1.X,1.Y,...) of --traits, or
 from a TPS file. Their root is pinned at the tips' mean unless --root says file=F
@@ -76,6 +78,7 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --model ou --root normal=3,2 \
       --prior 'sigma_sq=lognormal(-2,1)' --fix tau_sq=0.01
   hxgpu sample --tree T.nwk --traits C.csv --trait mass,length --json > summary.json
+  hxgpu sample --tree T.nwk --traits C.csv --trait mass --model ou --regimes factor=habitat
   hxgpu sample --tree trees.nex --tree-index 3 --traits traits.nex --traits-index 5 --trait 1,2
   hxgpu sample --tree T.nwk --traits birds.csv --taxon-column binomial --trait log_mass,length \
       --errors sd_mass,se_length

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,21 +13,6 @@ import (
 	"github.com/hxgpu/hxgpu/internal/runstore"
 )
 
-// modelHelp explains the models to the readers of help.
-const modelHelp = `Models, on edges of length t:
-  bm    Brownian motion: x_v | x ~ N(x, R t). R is sigma_sq for one trait; for
-        several, R_ij = correlation_ij sqrt(sigma_sq_i sigma_sq_j).
-  ou    Ornstein-Uhlenbeck: dX = -alpha (X - theta) dt + dW, dW of covariance R dt;
-        alpha and theta per trait; the exact transition, not an Euler step.
-  seed  Brownian motion of one trait from a root pinned at 0, with the noise of the
-        guided sweep sampled along with the parameters.
-  kunita  (sample only) landmark shapes in a stochastic flow: dX = sigma(X) dW, nearby
-        landmarks move together: sigma sigma' = k_alpha K(|x_i - x_j| / k_sigma).
-Tips are observed with noise of variance tau_sq per trait unless --no-tip-noise.`
-
-// models in the order that messages list them.
-var models = []string{"bm", "ou", "seed", shapeModel}
-
 // modelFlags choose a model.
 type modelFlags struct {
 	model, root string
@@ -35,21 +20,23 @@ type modelFlags struct {
 }
 
 func (f *modelFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.model, "model", "", "bm, ou, seed or kunita (default bm with --tree, seed without)")
-	cmd.Flags().StringVar(&f.root, "root", "", "the root's state: flat, pinned=x, normal=mean,sd or estimated (a parameter); for\nou also optimum (it is theta) and stationary; for several traits pinned=x,y and\nnormal=mean,sd;mean,sd (default flat; for ou normal, five standard deviations of\nthe data wide; for seed pinned=0)")
+	cmd.Flags().StringVar(&f.model, "model", "", strings.Join(modelNames(), ", ")+"\n(default bm with --tree, seed without)")
+	cmd.Flags().StringVar(&f.root, "root", "", "the root's state: flat, pinned=x, normal=mean,sd or estimated (a parameter); for\nou and mvou also optimum (it is theta) and stationary; for several traits pinned=x,y and\nnormal=mean,sd;mean,sd (default flat; for ou and mvou normal, five standard deviations of\nthe data wide; for seed pinned=0)")
 	cmd.Flags().BoolVar(&f.noTipNoise, "no-tip-noise", false, "take the tips' values as exact")
 }
 
 // check finds mistakes before any file is read.
 func (f *modelFlags) check(files bool) error {
-	switch {
-	case f.model == "" && files:
-		f.model = "bm"
-	case f.model == "":
+	if f.model == "" {
 		f.model = "seed"
-	case !slices.Contains(models, f.model):
-		return usagef("--model %s: there is no such model%s; use %s", f.model, didYouMean(f.model, models), strings.Join(models, ", "))
-	case f.model != "seed" && f.model != shapeModel && !files:
+		if files {
+			f.model = "bm"
+		}
+	}
+	if _, ok := findModel(f.model); !ok {
+		return usagef("--model %s: there is no such model%s; use %s", f.model, didYouMean(f.model, modelNames()), strings.Join(modelNames(), ", "))
+	}
+	if f.model != "seed" && f.model != shapeModel && !files {
 		return usagef("--model %s needs data: add --tree, --traits and --trait", f.model)
 	}
 	if f.noTipNoise && f.model == "seed" {
@@ -60,18 +47,9 @@ func (f *modelFlags) check(files bool) error {
 
 // build makes the model for data.
 func (f *modelFlags) build(traits []string, data bffg.Data) (*bffg.Model, error) {
-	var m *bffg.Model
-	switch f.model {
-	case "bm":
-		m = bffg.BrownianMotion(traits, data)
-	case "ou":
-		m = bffg.OrnsteinUhlenbeck(traits, data)
-	default:
-		if len(traits) > 1 {
-			return nil, usagef("--model seed is for one trait, --trait names %d; use --model bm", len(traits))
-		}
-		m = bffg.Seed()
-		m.Traits = traits
+	m, err := f.make(traits, data)
+	if err != nil {
+		return nil, err
 	}
 	if f.noTipNoise {
 		m.TipNoise = false
@@ -91,6 +69,63 @@ func (f *modelFlags) build(traits []string, data bffg.Data) (*bffg.Model, error)
 		return m, root.apply(m, data)
 	}
 	return m, nil
+}
+
+// make makes the model with its own root and tip noise.
+func (f *modelFlags) make(traits []string, data bffg.Data) (*bffg.Model, error) {
+	entry, _ := findModel(f.model) // checked
+	build := entry.build
+	if len(data.RegimeNames) > 0 {
+		build = entry.withRegimes
+	}
+	switch {
+	case build != nil:
+		return build(traits, data), nil
+	case len(data.RegimeNames) > 0:
+		return nil, usagef("--regimes: model %s has no regimes; use --model %s", f.model, strings.Join(modelsWithRegimes(), ", "))
+	case entry.withRegimes != nil:
+		return nil, usagef("--model %s needs regimes: add --regimes factor=COLUMN, annotation=KEY or map", f.model)
+	case len(traits) > 1:
+		return nil, usagef("--model seed is for one trait, --trait names %d; use --model bm", len(traits))
+	}
+	m := bffg.Seed()
+	m.Traits = traits
+	return m, nil
+}
+
+// modelsWithRegimes are the models that take --regimes.
+func modelsWithRegimes() []string {
+	var names []string
+	for _, e := range catalogue {
+		if e.withRegimes != nil {
+			names = append(names, e.name)
+		}
+	}
+	return names
+}
+
+// modelWarnings are what a model calls for on a tree.
+func modelWarnings(m *bffg.Model, data bffg.Data) []string {
+	if m.Name != "trend" || m.Root == bffg.RootPinned || !ultrametric(data) {
+		return nil
+	}
+	return []string{"all tips are as far from the root (the tree is ultrametric): the data know root + drift * height and not the two apart, so that drift's posterior is what the priors of drift and root say; add fossils, pin the root or give it an informative prior"}
+}
+
+// ultrametric reports whether all tips are as far from the root, within one part in a
+// million.
+func ultrametric(data bffg.Data) bool {
+	depth := make([]float64, data.Topology.Size())
+	low, high := math.Inf(1), 0.0
+	for v := range depth {
+		if v > 0 {
+			depth[v] = depth[data.Topology.Parent(v)] + data.Lengths[v]
+		}
+		if data.Topology.IsLeaf(v) {
+			low, high = min(low, depth[v]), max(high, depth[v])
+		}
+	}
+	return high-low <= 1e-6*high
 }
 
 // rootText writes a model's root as --root takes it.
@@ -143,9 +178,9 @@ func (f *priorFlags) apply(m *bffg.Model) error {
 		if p.Prior.Support() == prior.Correlation {
 			return usagef("--fix %s: a correlation cannot be fixed; run the traits one at a time for independent ones", pair[0])
 		}
-		values, err := perTrait(pair[1], p.Labels)
-		if err == nil && p.Prior.Support() == prior.Positive {
-			err = allPositive(values)
+		values, err := perElement(pair[1], p, m.Traits)
+		if err == nil {
+			err = inSupport(values, p.Prior)
 		}
 		if err != nil {
 			if pair[0] == bffg.TipNoise {
@@ -170,7 +205,7 @@ func findParameter(m *bffg.Model, flag string, pair [2]string) (*bffg.Parameter,
 		}
 	}
 	if pair[0] == bffg.TipNoise {
-		return nil, usagef("--%s %s: there is no tip noise, by --no-tip-noise", flag, pair[0])
+		return nil, usagef("--%s %s: %s", flag, pair[0], noTipNoise(m))
 	}
 	if pair[0] == bffg.RootValue {
 		return nil, usagef("--%s root: the root is set by --root, as in --root normal=0,10", flag)
@@ -180,6 +215,14 @@ func findParameter(m *bffg.Model, flag string, pair [2]string) (*bffg.Parameter,
 		known = append(known, p.Name)
 	}
 	return nil, usagef("--%s %s: model %s has no such parameter%s; it has %s", flag, pair[0], m.Name, didYouMean(pair[0], known), strings.Join(known, ", "))
+}
+
+// noTipNoise says why a model has no tip noise.
+func noTipNoise(m *bffg.Model) string {
+	if m.TipsVary {
+		return fmt.Sprintf("model %s has no tip noise besides the variance that it gives the tips", m.Name)
+	}
+	return "there is no tip noise, by --no-tip-noise"
 }
 
 // fits refuses a prior that does not fit the parameter's range.
@@ -194,6 +237,11 @@ func fits(p *bffg.Parameter, d prior.Distribution) error {
 	case p.Prior.Support() == prior.Positive:
 		if d.Support() == prior.Real || (d.Support() == prior.Interval && d.Parameters[0] < 0) {
 			return fmt.Errorf("%s is positive, and so must its prior be: lognormal, half_normal, exponential, gamma, inverse_gamma, log_uniform, or uniform from 0 or above", p.Name)
+		}
+	case p.Prior.Support() == prior.Interval:
+		low, high := p.Prior.Parameters[0], p.Prior.Parameters[1]
+		if d.Support() != prior.Interval || d.Parameters[0] < low || d.Parameters[1] > high {
+			return fmt.Errorf("%s lies between %v and %v, and so must its prior: uniform or log_uniform with bounds from %v to %v", p.Name, low, high, low, high)
 		}
 	}
 	return nil

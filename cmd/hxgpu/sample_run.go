@@ -218,7 +218,7 @@ func (c *sampleCommand) header(s *sampled) {
 	reportModel(w, s.model)
 	fmt.Fprintf(w, "  sampling    %s, algorithm %s, each with %d transitions of warm-up and %d draws; seed %d\n", plural(c.chains, "chain"), c.algorithm, c.warmup, c.draws, c.seed)
 	fmt.Fprintf(w, "  device      %s\n", c.device.describe(s.info))
-	printWarnings(c.stderr, s.in.warnings())
+	printWarnings(c.stderr, append(s.in.warnings(), modelWarnings(s.model, s.in.data)...))
 }
 
 // sample runs the sampler. The draws go to the tables.

@@ -81,6 +81,9 @@ func (f *dataFlags) loadShapes(align bool) (*inputs, error) {
 	if f.trait != "" {
 		return nil, usagef("--trait does not go with --model kunita, which takes all landmarks of --traits")
 	}
+	if f.regimes.from != "" {
+		return nil, usagef("--regimes does not go with --model kunita")
+	}
 	if f.errors != "none" {
 		return nil, usagef("--errors does not go with --model kunita, whose landmarks share one noise")
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"gonum.org/v1/gonum/mat"
 
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device/choice"
@@ -25,6 +26,7 @@ type simulateCommand struct {
 	height            float64
 	randomTree        bool
 	model             modelFlags
+	regimes           regimeFlags
 	set               []string
 	seed              uint64
 	overwrite, quiet  bool
@@ -39,15 +41,20 @@ func newSimulateCommand() *cobra.Command {
 outward, and the values of the tips. The tree is read, or made: balanced, or with
 --random-tree a pure-birth (Yule) tree scaled to its height.
 
-` + modelHelp + `
+` + modelHelp() + `
 
 --out DIR gets tree.nwk and traits.csv, which sample reads, states.csv (the true
 states of all nodes) and truth.json (the settings). The root's state is given by
---root pinned=x, or drawn by --root normal=mean,sd; it is 0 otherwise.`,
+--root pinned=x, or drawn by --root normal=mean,sd; for ou and mvou it may also be the
+optimum, or drawn from the distribution that the process settles to (stationary). It is
+0 otherwise. Regimes of edges (--regimes) come from the tree, annotated or mapped; tree.nwk
+has them as the annotation regime.`,
 		Example: `  hxgpu simulate --tips 50 --random-tree --height 10 --trait mass \
       --set sigma_sq=0.1 --set tau_sq=0.01 --root pinned=2 --out example
   hxgpu simulate --tree T.nwk --model ou --trait mass,length --no-tip-noise \
-      --set 'R=[[.2,.12],[.12,.1]]' --set alpha=0.3 --set theta=4,5 --root pinned=4,4.5 --out simulated`,
+      --set 'R=[[.2,.12],[.12,.1]]' --set alpha=0.3 --set theta=4,5 --root pinned=4,4.5 --out simulated
+  hxgpu simulate --tips 50 --random-tree --model ou --root stationary --set sigma_sq=1 \
+      --set alpha=2 --set theta=3 --set tau_sq=0.01 --out settled`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.tipsSet = cmd.Flags().Changed("tips")
 			c.shapeSet = cmd.Flags().Changed("height") || c.randomTree
@@ -63,6 +70,7 @@ states of all nodes) and truth.json (the settings). The root's state is given by
 	f.StringVar(&c.trait, "trait", "x", "`name` of the trait, several with commas between")
 	f.StringArrayVar(&c.set, "set", nil, "`name=value`, repeatable, as in sigma_sq=0.1 or 'R=[[.2,.12],[.12,.1]]'")
 	c.model.add(cmd)
+	c.regimes.add(cmd, false)
 	f.Uint64Var(&c.seed, "seed", 1, "seed of the random numbers")
 	f.StringVar(&c.out, "out", "", "`folder` for the files")
 	f.BoolVar(&c.overwrite, "overwrite", false, "replace the files that --out holds")
@@ -92,6 +100,11 @@ func (c *simulateCommand) check() error {
 		return usagef("--height %v: it must be positive", c.height)
 	case c.out == "":
 		return usagef("--out is missing: name the folder for the simulated files")
+	case c.tree == "" && c.regimes.from != "":
+		return usagef("--regimes goes with --tree")
+	}
+	if err := c.regimes.check(false); err != nil {
+		return err
 	}
 	if c.model.model == "" {
 		c.model.model = "bm"
@@ -110,11 +123,14 @@ func (c *simulateCommand) run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	p, err := c.makeTree()
+	p, regimes, err := c.makeTree()
 	if err != nil {
 		return err
 	}
 	data := bffg.Data{Topology: p.Topology, Lengths: p.Lengths, Names: p.Names, Values: make([][]float64, len(traits))}
+	if regimes != nil {
+		regimes.give(p, &data)
+	}
 	model, err := c.model.build(traits, data)
 	if err != nil {
 		return err
@@ -124,8 +140,8 @@ func (c *simulateCommand) run(ctx context.Context, stdout io.Writer) error {
 		if err := (rootSpec{kind: bffg.RootPinned, values: make([]float64, len(traits))}).apply(model, data); err != nil {
 			return err
 		}
-	case "flat", "estimated", "optimum", "stationary":
-		return usagef("--root %s: simulate draws the root's state from no such prior; use --root pinned=x or normal=mean,sd", c.model.root)
+	case "flat", "estimated":
+		return usagef("--root %s: simulate draws the root's state from no such prior; use --root pinned=x or normal=mean,sd, or for ou and mvou optimum or stationary", c.model.root)
 	}
 	values, err := parseSettings(model, c.set)
 	if err != nil {
@@ -145,14 +161,9 @@ func (c *simulateCommand) run(ctx context.Context, stdout io.Writer) error {
 	defer dev.Close()
 	dim, n := len(traits), p.Topology.Size()
 	stream := nuts.NewStream(c.seed, 0, 1, nuts.PurposeSimulation)
-	root := make([]float64, dim)
-	for k := range root {
-		switch model.Root {
-		case bffg.RootPinned:
-			root[k] = model.RootValue[k]
-		case bffg.RootNormal:
-			root[k] = model.RootMean[k] + model.RootSD[k]*stream.Normal()
-		}
+	root, err := drawRoot(model, values, &stream)
+	if err != nil {
+		return err
 	}
 	z := make([]float64, dim*n)
 	for i := range z {
@@ -186,9 +197,46 @@ func (c *simulateCommand) run(ctx context.Context, stdout io.Writer) error {
 	return err
 }
 
-// makeTree reads or makes the tree and names the nodes that have no name.
-func (c *simulateCommand) makeTree() (*tree.Phylogeny, error) {
+// drawRoot gives the root's state, or draws it.
+func drawRoot(m *bffg.Model, s *settings, stream *nuts.Stream) ([]float64, error) {
+	root := make([]float64, len(m.Traits))
+	switch m.Root {
+	case bffg.RootPinned:
+		copy(root, m.RootValue)
+	case bffg.RootNormal:
+		for k := range root {
+			root[k] = m.RootMean[k] + m.RootSD[k]*stream.Normal()
+		}
+	case bffg.RootOptimum, bffg.RootStationary:
+		mean, covariance, err := m.StationaryAt(s.fields)
+		if err != nil {
+			return nil, err
+		}
+		copy(root, mean)
+		if m.Root == bffg.RootOptimum {
+			break
+		}
+		var factor mat.Cholesky
+		var l mat.TriDense
+		if !factor.Factorize(mat.NewSymDense(len(root), covariance)) {
+			return nil, usagef("--root stationary: the distribution that the process settles to is degenerate at these parameters; use another --root")
+		}
+		factor.LTo(&l)
+		for j := range root {
+			z := stream.Normal()
+			for i := j; i < len(root); i++ {
+				root[i] += l.At(i, j) * z
+			}
+		}
+	}
+	return root, nil
+}
+
+// makeTree reads or makes the tree, cuts its edges between regimes and names the nodes
+// that have no name.
+func (c *simulateCommand) makeTree() (*tree.Phylogeny, *regimeData, error) {
 	var p *tree.Phylogeny
+	var regimes *regimeData
 	var err error
 	switch {
 	case c.tree == "" && c.randomTree:
@@ -200,17 +248,18 @@ func (c *simulateCommand) makeTree() (*tree.Phylogeny, error) {
 		var files inputFiles
 		text, err := files.text("tree", c.tree)
 		if err != nil {
-			return nil, fmt.Errorf("--tree: %w", err)
+			return nil, nil, fmt.Errorf("--tree: %w", err)
 		}
 		if p, err = parseTree(c.tree, text, c.treeIndex); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := p.RequireLengths(); err != nil {
-			return nil, fmt.Errorf("--tree: %s: %w", c.tree, err)
+			return nil, nil, fmt.Errorf("--tree: %s: %w", c.tree, err)
 		}
+		p, regimes, err = c.regimes.ofTree(p, c.tree)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	taken := map[string]bool{}
 	for _, name := range p.Names {
@@ -221,7 +270,7 @@ func (c *simulateCommand) makeTree() (*tree.Phylogeny, error) {
 			p.Names[v] = name
 		}
 	}
-	return p, nil
+	return p, regimes, nil
 }
 
 func (c *simulateCommand) write(folder *runstore.Folder, m *bffg.Model, p *tree.Phylogeny, s *settings, root, x []float64, y [][]float64) error {

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/hxgpu/hxgpu/bffg"
+	"github.com/hxgpu/hxgpu/bffg/prior"
 )
 
 // assignments reads flags of the form name=value and refuses a name twice.
@@ -65,6 +66,46 @@ func perTrait(text string, traits []string) ([]float64, error) {
 	return numbers, nil
 }
 
+// perElement reads one number for each element of a parameter; one number alone stands
+// for all. Numbers are separated by commas, or by semicolons between regimes.
+func perElement(text string, p *bffg.Parameter, traits []string) ([]float64, error) {
+	if slices.Equal(p.Labels, traits) || len(traits) == 1 && len(p.Labels) == 1 {
+		return perTrait(text, traits)
+	}
+	numbers, err := parseNumbers(strings.ReplaceAll(text, ";", ","))
+	if err != nil {
+		return nil, err
+	}
+	if len(numbers) == 1 {
+		for len(numbers) < len(p.Labels) {
+			numbers = append(numbers, numbers[0])
+		}
+	}
+	if len(numbers) != len(p.Labels) {
+		if len(p.Labels) == 1 {
+			return nil, fmt.Errorf("%d numbers: %s is one", len(numbers), p.Name)
+		}
+		return nil, fmt.Errorf("%d numbers for the %d elements of %s: give one for each, in the order %s, or one for all", len(numbers), len(p.Labels), p.Name, strings.Join(p.Labels, "; "))
+	}
+	return numbers, nil
+}
+
+// inSupport refuses numbers that a parameter cannot have, whose default prior is given.
+// The ends of an interval are fine.
+func inSupport(numbers []float64, d prior.Distribution) error {
+	switch d.Support() {
+	case prior.Positive:
+		return allPositive(numbers)
+	case prior.Interval:
+		for _, x := range numbers {
+			if x < d.Parameters[0] || x > d.Parameters[1] {
+				return fmt.Errorf("%v does not lie between %v and %v", x, d.Parameters[0], d.Parameters[1])
+			}
+		}
+	}
+	return nil
+}
+
 // allPositive refuses numbers that are not positive.
 func allPositive(numbers []float64) error {
 	for _, x := range numbers {
@@ -75,8 +116,39 @@ func allPositive(numbers []float64) error {
 	return nil
 }
 
+// parseCovariance reads a d by d matrix that is symmetric and positive definite.
+func parseCovariance(text string, d int) ([]float64, error) {
+	a, err := parseMatrix(text, d)
+	if err != nil {
+		return nil, err
+	}
+	for i := range d {
+		for j := range i {
+			if x, y := a[i*d+j], a[j*d+i]; math.Abs(x-y) > 1e-12*max(math.Abs(x), math.Abs(y)) {
+				return nil, fmt.Errorf("it is not symmetric: %v in row %d, column %d, and %v in row %d, column %d", x, i+1, j+1, y, j+1, i+1)
+			}
+		}
+	}
+	var factor mat.Cholesky
+	if !factor.Factorize(mat.NewSymDense(d, a)) || factor.Cond() > 1e14 {
+		return nil, fmt.Errorf("it is not positive definite: variances must be positive and correlations within -1 and 1")
+	}
+	return a, nil
+}
+
+// parseCorrelation reads a correlation matrix.
+func parseCorrelation(text string, d int) ([]float64, error) {
+	a, err := parseCovariance(text, d)
+	for i := range d {
+		if err == nil && math.Abs(a[i*d+i]-1) > 1e-12 {
+			return nil, fmt.Errorf("%v in row and column %d: the diagonal of a correlation matrix is 1", a[i*d+i], i+1)
+		}
+	}
+	return a, err
+}
+
 // parseMatrix reads a d by d matrix as [[a,b],[c,d]]; a number alone is a 1 by 1
-// matrix. It must be symmetric and positive definite.
+// matrix.
 func parseMatrix(text string, d int) ([]float64, error) {
 	plain := strings.Join(strings.Fields(text), "")
 	if !strings.HasPrefix(plain, "[") {
@@ -96,17 +168,6 @@ func parseMatrix(text string, d int) ([]float64, error) {
 			return nil, fmt.Errorf("row %d of %d has %d numbers: %d by %d are needed, one row and column per trait", i+1, len(rows), len(row), d, d)
 		}
 		a = append(a, row...)
-	}
-	for i := range d {
-		for j := range i {
-			if x, y := a[i*d+j], a[j*d+i]; math.Abs(x-y) > 1e-12*max(math.Abs(x), math.Abs(y)) {
-				return nil, fmt.Errorf("it is not symmetric: %v in row %d, column %d, and %v in row %d, column %d", x, i+1, j+1, y, j+1, i+1)
-			}
-		}
-	}
-	var factor mat.Cholesky
-	if !factor.Factorize(mat.NewSymDense(d, a)) || factor.Cond() > 1e14 {
-		return nil, fmt.Errorf("it is not positive definite: variances must be positive and correlations within -1 and 1")
 	}
 	return a, nil
 }
