@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"nuts":                     {"device", "shaders", "tensor"},
 	"nuts/nutstest":            {"device", "nuts"},
 	"bffg/prior":               {"tensor"},
+	"bffg/mle":                 {"bffg", "bffg/prior", "device", "nuts"},
 	"bffg":                     {"autodiff", "bffg/prior", "device", "device/plan", "nuts", "tensor", "tree"},
 	"landmarks":                {"tree"},
 	"internal/diagnosis":       {"nuts"},

@@ -51,7 +51,7 @@ func (f *dataFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.errors, "errors", "none", "known errors of the traits: none, auto (the columns se_X, or sd_X and n_X, of each\ntrait X), or `columns`, one per trait with commas between, of standard errors, or of\nstandard deviations if called sd_Y beside n_Y")
 	cmd.Flags().StringVar(&f.lengths, "edge-lengths", "raw", "raw (as in the file) or unit (divided by the height of the tree)")
 	f.regimes.add(cmd, true)
-	cmd.Flags().StringVar(&f.trait, "trait", "", "`column` of the traits to model, several with commas between")
+	cmd.Flags().StringVar(&f.trait, "trait", "", "`column` of the traits to model, several with commas between; log(X), log10(X) and\nsqrt(X) of a column X too")
 }
 
 // inputs are the tree and the data of a command.
@@ -225,7 +225,7 @@ func (f *dataFlags) match(phylogeny *tree.Phylogeny, table *tree.Table, traits [
 		record: runstore.DataFiles{Tree: f.tree, Traits: f.traits, Columns: traits, Tips: phylogeny.Topology.LeafCount(),
 			Nodes: phylogeny.Topology.Size(), TreeOnly: matching.TreeOnly, TableOnly: matching.TableOnly}}
 	for _, trait := range traits {
-		column, err := table.Numbers(trait)
+		column, err := traitValues(table, trait)
 		if err != nil {
 			return nil, err
 		}
