@@ -278,7 +278,7 @@ func earlyBurst(data bffg.Data, values map[string][]float64, v int) edgeTransiti
 // tip noise, one to three traits, on ragged trees with missing values; values and
 // gradients.
 func TestModelsAgainstDense(t *testing.T) {
-	dev := openCPU(t, device.Float64)
+	dev, single := openCPU(t, device.Float64), openCPU(t, device.Float32)
 	for _, c := range modelCases {
 		for d := 1; d <= 3; d++ {
 			traits := []string{"a", "b", "c"}[:d]
@@ -298,6 +298,9 @@ func TestModelsAgainstDense(t *testing.T) {
 				require.NoError(t, err, name)
 				want := denseNormal(m, data, values, c.transition)
 				require.InDelta(t, want, l.Value, 1e-9*(1+math.Abs(want)), name)
+				rough, err := m.LogLikelihood(context.Background(), single, data, values, false)
+				require.NoError(t, err, name)
+				require.InDelta(t, want, rough.Value, 2e-4*(1+math.Abs(want)), "%s, float32", name)
 				for _, f := range m.NaturalFields() {
 					checkGradient(t, name+", "+f.Name, values, f.Name, f.Name == "R" || f.Name == "C", l.Gradient[f.Name], func(values map[string][]float64) float64 {
 						return denseNormal(m, data, values, c.transition)
