@@ -386,3 +386,22 @@ func TestLambdaScalesCovariances(t *testing.T) {
 		require.InDelta(t, want, l.Value, 1e-10*math.Abs(want), "lambda %v", lambda)
 	}
 }
+
+// TestRegimesThatDoNotFit: data without regimes, or with more than a model was made for,
+// are refused in words.
+func TestRegimesThatDoNotFit(t *testing.T) {
+	plain := raggedData(t, 3, 15, 1)
+	data := withRegimes(plain)
+	_, err := bffg.NewTarget(bffg.RateShifts([]string{"a"}, data), plain)
+	require.ErrorContains(t, err, "the tree has 15 nodes, there are regimes for 0")
+	_, err = bffg.NewTarget(bffg.RateShifts([]string{"a"}, plain), plain)
+	require.Error(t, err)
+	model := bffg.SeveralOptima([]string{"a"}, data)
+	data.RegimeNames = append(data.RegimeNames, "windy")
+	data.Regimes[4] = 3
+	_, err = bffg.NewTarget(model, data)
+	require.ErrorContains(t, err, `the edges' field "regime" needs 3 numbers for each of 15 nodes, has 0 in all`)
+	data.Regimes[4] = 4
+	_, err = bffg.NewTarget(model, data)
+	require.ErrorContains(t, err, "has regime 4; there are 4")
+}
