@@ -15,9 +15,9 @@ import (
 type regimeFlags struct{ from string }
 
 func (f *regimeFlags) add(cmd *cobra.Command, factor bool) {
-	usage := "regimes of edges, for --model ou, mvou and rates: annotation=`KEY` (of the tree's\nnodes or edges) or map (the tree's stochastic map)"
+	usage := "regimes of edges, for --model ou, mvou and rates, from a `source`:\nannotation=KEY (of the tree's nodes or edges) or map (the tree's stochastic map)"
 	if factor {
-		usage = "regimes of edges, for --model ou, mvou and rates: factor=`COLUMN` of --traits (the\nother edges by parsimony), annotation=KEY (of the tree's nodes or edges) or map\n(the tree's stochastic map)"
+		usage = "regimes of edges, for --model ou, mvou and rates, from a `source`:\nfactor=COLUMN of --traits (inner edges by parsimony), annotation=KEY (of the tree's\nnodes or edges) or map (the tree's stochastic map)"
 	}
 	cmd.Flags().StringVar(&f.from, "regimes", "", usage)
 }
