@@ -65,7 +65,7 @@ func calibratedModels() map[string]*calibrated {
 		"lambda": {model: proper(withTipNoise(bffg.PagelLambda([]string{"a"}, bffg.Data{Topology: ragged, Lengths: lengths}))), topology: ragged, lengths: lengths},
 		"oum":    {model: proper(bffg.SeveralOptima([]string{"a"}, twoRegimes(ragged, lengths))), topology: ragged, lengths: lengths, regimes: true},
 		"rates":  {model: proper(bffg.RateShifts([]string{"a"}, twoRegimes(ragged, lengths))), topology: ragged, lengths: lengths, regimes: true},
-		"mvou":   {model: proper(bffg.MultivariateOU([]string{"a", "b"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths, missing: true},
+		"mvou":   {model: proper(bffg.MultivariateOU([]string{"a", "b"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths, missing: true, slow: 2},
 		"seed":   {model: proper(bffg.Seed()), topology: balanced, lengths: halves, node: 1},
 		"curved": {model: proper(curved()), topology: balanced, lengths: halves, node: 1, simulate: simulateCurved},
 		"sde":    {model: sde(), topology: four, lengths: halves[:four.Size()], node: 1, simulate: simulateSDE, slow: 4, start: nuts.StartPrior},
