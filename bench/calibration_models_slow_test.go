@@ -22,6 +22,7 @@ type calibrated struct {
 	topology *tree.Topology
 	lengths  []float64
 	missing  bool // the first tip has no value of the last trait
+	regimes  bool // edges are of two regimes
 	// simulate gives the states x[component][node] of all nodes, in a way of its own; nil
 	// for the model's own way.
 	simulate func(c *calibrated, values map[string][]float64, random *nuts.Stream) []float64
@@ -59,6 +60,12 @@ func calibratedModels() map[string]*calibrated {
 		"bm":     {model: proper(bffg.BrownianMotion([]string{"a"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths},
 		"bm2":    {model: proper(bffg.BrownianMotion([]string{"a", "b"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths, missing: true},
 		"ou":     {model: proper(bffg.OrnsteinUhlenbeck([]string{"a"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths},
+		"trend":  {model: proper(bffg.Trend([]string{"a"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths},
+		"eb":     {model: proper(bffg.EarlyBurst([]string{"a"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths},
+		"lambda": {model: proper(withTipNoise(bffg.PagelLambda([]string{"a"}, bffg.Data{Topology: ragged, Lengths: lengths}))), topology: ragged, lengths: lengths},
+		"oum":    {model: proper(bffg.SeveralOptima([]string{"a"}, twoRegimes(ragged, lengths))), topology: ragged, lengths: lengths, regimes: true},
+		"rates":  {model: proper(bffg.RateShifts([]string{"a"}, twoRegimes(ragged, lengths))), topology: ragged, lengths: lengths, regimes: true},
+		"mvou":   {model: proper(bffg.MultivariateOU([]string{"a", "b"}, bffg.Data{Topology: ragged, Lengths: lengths})), topology: ragged, lengths: lengths, missing: true, slow: 2},
 		"seed":   {model: proper(bffg.Seed()), topology: balanced, lengths: halves, node: 1},
 		"curved": {model: proper(curved()), topology: balanced, lengths: halves, node: 1, simulate: simulateCurved},
 		"sde":    {model: sde(), topology: four, lengths: halves[:four.Size()], node: 1, simulate: simulateSDE, slow: 4, start: nuts.StartPrior},
@@ -66,10 +73,35 @@ func calibratedModels() map[string]*calibrated {
 	return models
 }
 
+// twoRegimes are data without values whose edges are of two regimes.
+func twoRegimes(topology *tree.Topology, lengths []float64) bffg.Data {
+	data := bffg.Data{Topology: topology, Lengths: lengths, RegimeNames: []string{"p", "q"}, Regimes: make([]int, topology.Size())}
+	for v := range data.Regimes {
+		data.Regimes[v] = v / 3 % 2
+	}
+	return data
+}
+
+// withTipNoise gives tip noise to a model that has none by itself.
+func withTipNoise(m *bffg.Model) *bffg.Model {
+	m.TipNoise = true
+	m.Parameters = append(m.Parameters, bffg.Parameter{Name: bffg.TipNoise, Labels: []string{""}})
+	return m
+}
+
+// empty are the data of a model without values.
+func (c *calibrated) empty() bffg.Data {
+	if c.regimes {
+		return twoRegimes(c.topology, c.lengths)
+	}
+	return bffg.Data{Topology: c.topology, Lengths: c.lengths}
+}
+
 // proper gives a model priors that do not come from data, and a root that can be drawn.
 func proper(m *bffg.Model) *bffg.Model {
 	priors := map[string]prior.Distribution{"sigma_sq": prior.LogNormal(-0.5, 1), bffg.TipNoise: prior.LogNormal(-1.5, 0.7), "correlation": prior.LKJ(1),
-		"alpha": prior.LogNormal(0, 0.7), "theta": prior.Normal(1, 1)}
+		"alpha": prior.LogNormal(0, 0.7), "theta": prior.Normal(1, 1), "drift": prior.Normal(0, 1), "b": prior.Normal(0, 0.5), "lambda": prior.Uniform(0, 1),
+		"pull_correlation": prior.LKJ(1), "rotation": prior.Normal(0, 0.7)}
 	for i := range m.Parameters {
 		m.Parameters[i].Prior = priors[m.Parameters[i].Name]
 	}
@@ -161,6 +193,8 @@ func (c *calibrated) drawPrior(random *nuts.Stream) map[string][]float64 {
 				x = append(x, math.Exp(d.Parameters[0]+d.Parameters[1]*random.Normal()))
 			case "normal":
 				x = append(x, d.Parameters[0]+d.Parameters[1]*random.Normal())
+			case "uniform":
+				x = append(x, d.Parameters[0]+(d.Parameters[1]-d.Parameters[0])*random.Uniform())
 			case "lkj":
 				x = []float64{2*random.Uniform() - 1}
 			default:
@@ -174,6 +208,11 @@ func (c *calibrated) drawPrior(random *nuts.Stream) map[string][]float64 {
 	if c.model.Dim() == 2 {
 		between := values["correlation"][0] * math.Sqrt(variance[0]*variance[1])
 		values[bffg.RateMatrix] = []float64{variance[0], between, between, variance[1]}
+	}
+	if k := values["rotation"]; k != nil {
+		alpha := values["alpha"]
+		pull := values["pull_correlation"][0] * math.Sqrt(alpha[0]*alpha[1])
+		values[bffg.AttractionMatrix] = []float64{alpha[0], pull + k[0], pull - k[0], alpha[1]}
 	}
 	return values
 }
@@ -194,12 +233,12 @@ func (c *calibrated) drawStates(ctx context.Context, dev device.Device, values m
 	for i := range z {
 		z[i] = random.Normal()
 	}
-	return c.model.Simulate(ctx, dev, bffg.Data{Topology: c.topology, Lengths: c.lengths}, values, root, z)
+	return c.model.Simulate(ctx, dev, c.empty(), values, root, z)
 }
 
 // observe adds noise to the states of the tips.
 func (c *calibrated) observe(values map[string][]float64, x []float64, random *nuts.Stream) bffg.Data {
-	data := bffg.Data{Topology: c.topology, Lengths: c.lengths}
+	data := c.empty()
 	for k := range c.model.Traits {
 		var y []float64
 		for _, v := range c.topology.Leaves() {

@@ -29,7 +29,7 @@ const falseAlarms = 1e-4
 func unspoilt(target *bffg.Target) nuts.Target { return target }
 
 // TestCalibration is simulation-based calibration of every model with both samplers.
-// Each of the eleven studies fails by chance with a probability of 1e-4, if its ranks are
+// Each of the 22 studies fails by chance with a probability of 1e-4, if its ranks are
 // right; the seeds are fixed.
 func TestCalibration(t *testing.T) {
 	for name, c := range calibratedModels() {

@@ -86,6 +86,9 @@ func RegimeField(regimes int) EdgeField {
 		n := d.Topology.Size()
 		x := make([]float64, regimes*n)
 		for v, r := range d.Regimes {
+			if r >= regimes {
+				return nil // data of more regimes than the model was made for
+			}
 			x[r*n+v] = 1
 		}
 		return x

@@ -278,7 +278,7 @@ func earlyBurst(data bffg.Data, values map[string][]float64, v int) edgeTransiti
 // tip noise, one to three traits, on ragged trees with missing values; values and
 // gradients.
 func TestModelsAgainstDense(t *testing.T) {
-	dev := openCPU(t, device.Float64)
+	dev, single := openCPU(t, device.Float64), openCPU(t, device.Float32)
 	for _, c := range modelCases {
 		for d := 1; d <= 3; d++ {
 			traits := []string{"a", "b", "c"}[:d]
@@ -298,6 +298,9 @@ func TestModelsAgainstDense(t *testing.T) {
 				require.NoError(t, err, name)
 				want := denseNormal(m, data, values, c.transition)
 				require.InDelta(t, want, l.Value, 1e-9*(1+math.Abs(want)), name)
+				rough, err := m.LogLikelihood(context.Background(), single, data, values, false)
+				require.NoError(t, err, name)
+				require.InDelta(t, want, rough.Value, 2e-4*(1+math.Abs(want)), "%s, float32", name)
 				for _, f := range m.NaturalFields() {
 					checkGradient(t, name+", "+f.Name, values, f.Name, f.Name == "R" || f.Name == "C", l.Gradient[f.Name], func(values map[string][]float64) float64 {
 						return denseNormal(m, data, values, c.transition)
@@ -382,4 +385,23 @@ func TestLambdaScalesCovariances(t *testing.T) {
 		require.NoError(t, err)
 		require.InDelta(t, want, l.Value, 1e-10*math.Abs(want), "lambda %v", lambda)
 	}
+}
+
+// TestRegimesThatDoNotFit: data without regimes, or with more than a model was made for,
+// are refused in words.
+func TestRegimesThatDoNotFit(t *testing.T) {
+	plain := raggedData(t, 3, 15, 1)
+	data := withRegimes(plain)
+	_, err := bffg.NewTarget(bffg.RateShifts([]string{"a"}, data), plain)
+	require.ErrorContains(t, err, "the tree has 15 nodes, there are regimes for 0")
+	_, err = bffg.NewTarget(bffg.RateShifts([]string{"a"}, plain), plain)
+	require.Error(t, err)
+	model := bffg.SeveralOptima([]string{"a"}, data)
+	data.RegimeNames = append(data.RegimeNames, "windy")
+	data.Regimes[4] = 3
+	_, err = bffg.NewTarget(model, data)
+	require.ErrorContains(t, err, `the edges' field "regime" needs 3 numbers for each of 15 nodes, has 0 in all`)
+	data.Regimes[4] = 4
+	_, err = bffg.NewTarget(model, data)
+	require.ErrorContains(t, err, "has regime 4; there are 4")
 }

@@ -207,6 +207,7 @@ func TestReferenceLikelihoods(t *testing.T) {
 		{"anole", "--trait SVL --model bm --root pinned=4 --set sigma_sq=0.014 --set tau_sq=0.001", 3.42633707182},
 		{"ornithodirans_fossil", "--trait log_mass --model bm --root pinned=5 --set sigma_sq=0.1 --set tau_sq=0.05", -845.426141489},
 		{"ornithodirans_fossil", "--trait log_mass --model ou --root pinned=5 --set sigma_sq=0.1 --set alpha=0.01 --set theta=8 --set tau_sq=0.05", -911.973598956},
+		{"anole", "--trait SVL,TL --model mvou --root pinned=4,4.5 --set A=[[.3,.1],[-.05,.2]] --set R=[[.02,.015],[.015,.03]] --set theta=4.2,4.8 --set tau_sq=.001,.002", -62.4830190126},
 		{"birds_avonet", "--trait log_Wing.Length,log_Tarsus.Length,log_Beak.Depth --model bm --root pinned=5,3.2,2 --set R=[[.01,.006,.006],[.006,.008,.005],[.006,.005,.012]] --set tau_sq=0.0025", 5922.16945177},
 	} {
 		args := append(append([]string{"loglik", "--json"}, shared(t, c.data)...), strings.Fields(c.args)...)

@@ -107,6 +107,17 @@ func TestRegimesOfAllKinds(t *testing.T) {
 	require.Contains(t, header, "by the column h, inner edges by parsimony, as those of 1 tip without a state; 1 change, beginning with forest")
 	same, _ := loglik("--tree", "parsimony.nwk", "--regimes", "annotation=w")
 	require.InDelta(t, same, factor, 1e-12)
+
+	star, table := "", "taxon,m\n"
+	for i := range 60 {
+		star += fmt.Sprintf(",t%d:1", i)
+		table += fmt.Sprintf("t%d,0.%d\n", i, i)
+	}
+	write("star.nwk", "("+star[1:]+");")
+	write("star.csv", table)
+	code, _, stderr := command(t, "sample", "--tree", "star.nwk", "--traits", "star.csv", "--trait", "m", "--model", "rates", "--regimes", "factor=m")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "--regimes factor=m: there are 60 regimes, 0.0, 0.1,")
 }
 
 // TestSimulateSettled: the root is at the optimum, or is drawn from what the process

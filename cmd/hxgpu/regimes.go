@@ -15,9 +15,9 @@ import (
 type regimeFlags struct{ from string }
 
 func (f *regimeFlags) add(cmd *cobra.Command, factor bool) {
-	usage := "regimes of edges, for --model ou, mvou and rates: annotation=`KEY` (of the tree's\nnodes or edges) or map (the tree's stochastic map)"
+	usage := "regimes of edges, for --model ou, mvou and rates, from a `source`:\nannotation=KEY (of the tree's nodes or edges) or map (the tree's stochastic map)"
 	if factor {
-		usage = "regimes of edges, for --model ou, mvou and rates: factor=`COLUMN` of --traits (the\nother edges by parsimony), annotation=KEY (of the tree's nodes or edges) or map\n(the tree's stochastic map)"
+		usage = "regimes of edges, for --model ou, mvou and rates, from a `source`:\nfactor=COLUMN of --traits (inner edges by parsimony), annotation=KEY (of the tree's\nnodes or edges) or map (the tree's stochastic map)"
 	}
 	cmd.Flags().StringVar(&f.from, "regimes", "", usage)
 }
@@ -83,7 +83,18 @@ func (f *regimeFlags) ofTree(p *tree.Phylogeny, file string) (*tree.Phylogeny, *
 	if err != nil {
 		return nil, nil, fmt.Errorf("--regimes %s: %s: %w", f.from, file, err)
 	}
-	return p, found, nil
+	return p, found, f.few(found)
+}
+
+// mostRegimes is how many regimes there may be: every edge carries a number for each.
+const mostRegimes = 50
+
+// few refuses what is a number rather than a state.
+func (f *regimeFlags) few(found *regimeData) error {
+	if n := len(found.Names); n > mostRegimes {
+		return fmt.Errorf("--regimes %s: there are %d regimes, %s: %d at most can be; numbers that vary continuously are no regimes", f.from, n, shorten(found.Names), mostRegimes)
+	}
+	return nil
 }
 
 // ofTable takes the regimes of the tips from a column, those of other edges by parsimony.
@@ -112,7 +123,7 @@ func (f *regimeFlags) ofTable(p *tree.Phylogeny, table *tree.Table) (*regimeData
 	if missing > 0 {
 		found.how += fmt.Sprintf(", as those of %s without a state", plural(missing, "tip"))
 	}
-	return found, nil
+	return found, f.few(found)
 }
 
 // give puts the regimes into the data, and as annotations into the tree where files that

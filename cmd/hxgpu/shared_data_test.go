@@ -17,6 +17,9 @@ import (
 var sharedCommands = []struct{ folder, args string }{
 	{"anole", "loglik @ --trait SVL,HL,HLL,FLL,LAM,TL --set sigma_sq=0.02 --no-tip-noise"},
 	{"anole", "sample @ --trait SVL --model ou --warmup 20 --draws 20 --chains 2"},
+	{"anole", "sample @ --trait SVL,TL --model mvou --no-tip-noise --warmup 20 --draws 20 --chains 2"},
+	{"anole", "sample @ --trait SVL --model eb --no-tip-noise --warmup 20 --draws 20 --chains 2"},
+	{"caniformia", "sample @ --trait ln_body_size --model lambda --warmup 20 --draws 20 --chains 2"},
 	{"birds_avonet", "loglik @ --trait log_Wing.Length,log_Tarsus.Length,log_Beak.Depth --errors sd_Wing.Length,sd_Tarsus.Length,sd_Beak.Depth --set sigma_sq=0.01 --set tau_sq=0.0025"},
 	{"caniformia", "loglik @ --trait ln_body_size --model ou --set sigma_sq=0.12 --set alpha=0.01 --set theta=2.9 --set tau_sq=0.01 --root normal=3,1"},
 	{"geospiza", "loglik @ --trait wingL --set sigma_sq=0.07 --no-tip-noise"},
@@ -29,6 +32,8 @@ var sharedCommands = []struct{ folder, args string }{
 	{"plethodon_landmarks", "sample @ --model kunita --algorithm rw --steps 3 --warmup 4 --draws 4 --chains 2 --edge-lengths unit"},
 	{"revbayes_cont_traits", "loglik --tree %artiodactyla.tree --traits %artiodactyla_hypsodonty_index.nex --trait 1 --set sigma_sq=0.1 --set tau_sq=0.1"},
 	{"revbayes_cont_traits", "loglik --tree %artiodactyla_character_history.tree --traits %artiodactyla_hypsodonty_index.nex --trait 1 --set sigma_sq=0.1 --set tau_sq=0.1"},
+	{"revbayes_cont_traits", "sample --tree %artiodactyla_character_history.tree --traits %artiodactyla_hypsodonty_index.nex --trait 1 --model ou --regimes map --warmup 20 --draws 20 --chains 2"},
+	{"revbayes_cont_traits", "loglik --tree %artiodactyla.tree --traits %artiodactyla_diet.nex --trait 1 --model rates --regimes factor=1 --set sigma_sq=0.1 --set tau_sq=0.1"},
 	{"revbayes_cont_traits", "loglik --tree %artiodactyla.tree --traits %artiodactyla_diet.nex --trait 1 --set sigma_sq=0.1 --set tau_sq=0.1"},
 	{"revbayes_cont_traits", "loglik --tree %haemulidae.nex --traits %haemulidae_trophic_traits.nex --trait 1,2,3,4,5,6,7,8,9 --set sigma_sq=0.1 --set tau_sq=0.1"},
 	{"revbayes_cont_traits", "loglik --tree %haemulidae.nex --traits %haemulidae_habitat.nex --trait 1 --set sigma_sq=0.1 --set tau_sq=0.1"},
