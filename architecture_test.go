@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"landmarks":                {"tree"},
 	"internal/diagnosis":       {"nuts"},
 	"internal/calibration":     {"device", "device/cpu", "nuts"},
+	"internal/config":          {},
 	"internal/runstore":        {"nuts", "tree"},
 	"bench":                    nil, // anything
 	"cmd/hxgpu":                nil, // anything

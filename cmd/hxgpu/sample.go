@@ -44,6 +44,8 @@ posterior beside the result.
 
 ` + inputHelp + `
 
+` + configHelp + `
+
 Shapes are read from all columns x1,y1,x2,y2,... (or 1.X,1.Y,...) of --traits, or
 from a TPS file. Their root is pinned at the tips' mean unless --root says file=F
 (the shape in F), normal=sd (around the mean) or flat.
@@ -54,7 +56,8 @@ lognormal(mu,sd), half_normal(sd), exponential(rate), gamma(shape,rate),
 inverse_gamma(shape,scale), uniform(lower,upper), log_uniform(lower,upper), and
 lkj(shape) for correlations.
 
---out DIR stores the run as it goes: run.json (all settings), copies of its inputs,
+--out DIR stores the run as it goes: run.json (all settings), run.yaml (the same for
+--config), copies of its inputs,
 draws.bin (all draws) and checkpoint.bin (the state of the sampler). A run that was
 stopped by Ctrl-C, a crash or a full disk goes on with --resume DIR, and ends with the
 files that it would have had; --draws N with it makes a finished run longer (where the
@@ -73,6 +76,7 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 		Example: `  hxgpu sample
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --out run
   hxgpu sample --resume run --draws 10000
+  hxgpu sample --config run/run.yaml --seed 2 --out again
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --model ou --root normal=3,2 \
       --prior 'sigma_sq=lognormal(-2,1)' --fix tau_sq=0.01
   hxgpu sample --tree T.nwk --traits C.csv --trait mass,length --json > summary.json

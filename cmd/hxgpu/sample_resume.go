@@ -13,7 +13,7 @@ import (
 )
 
 // notRecorded are the flags that draws do not depend on.
-var notRecorded = []string{"out", "overwrite", "json", "quiet", "resume", "checkpoint-every", "help"}
+var notRecorded = []string{"out", "overwrite", "json", "quiet", "resume", "checkpoint-every", "config", "help"}
 
 // withResume are the flags that may be given together with --resume.
 var withResume = []string{"resume", "draws", "json", "quiet", "checkpoint-every"}
