@@ -11,6 +11,7 @@ import (
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/device/plan"
+	"github.com/hxgpu/hxgpu/internal/progress"
 	"github.com/hxgpu/hxgpu/internal/runstore"
 	"github.com/hxgpu/hxgpu/nuts"
 )
@@ -217,8 +218,8 @@ func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sample
 	if s.folder != nil {
 		options.OnCheckpoint, options.CheckpointEvery = s.keep, c.checkpointEvery
 	}
-	if !c.quiet {
-		options.Progress = newProgress(c.stderr).show
+	if !c.quiet && c.progress != string(progress.None) {
+		options.Progress = progress.New(c.stderr, progress.Mode(c.progress)).Show
 	}
 	options.Init = s.starts
 	run, err := nuts.Sample(ctx, dev, s.target, options)
