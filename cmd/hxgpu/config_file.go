@@ -170,6 +170,7 @@ type flagGroup struct {
 var looseFlags = map[string][]string{
 	samplerGroup: {"chains", "warmup", "draws", "seed"},
 	deviceGroup:  {"schedule"},
+	outputGroup:  {"out", "overwrite", "state-draws", "save-warmup", "save-noise", "checkpoint-every", "progress", "quiet", "json"},
 }
 
 // The titles of the groups.
@@ -188,6 +189,7 @@ func (c *sampleCommand) groups() []flagGroup {
 	}{
 		{"Data", new(dataFlags).add}, {"Model", new(modelFlags).add}, {shapesGroup, new(shapeFlags).add}, {"Priors", new(priorFlags).add},
 		{samplerGroup, new(algorithmFlags).add}, {deviceGroup, new(deviceFlags).add},
+		{outputGroup, func(*cobra.Command) {}},
 	}
 	var groups []flagGroup
 	placed := map[string]bool{"config": true, "help": true}
@@ -208,13 +210,13 @@ func (c *sampleCommand) groups() []flagGroup {
 		members.Flags().VisitAll(func(f *pflag.Flag) { place(f.Name) })
 		groups = append(groups, g)
 	}
-	rest := flagGroup{title: outputGroup}
+	last := &groups[len(groups)-1]
 	c.flags.VisitAll(func(f *pflag.Flag) {
-		if !placed[f.Name] {
-			rest.flags = append(rest.flags, f)
+		if !placed[f.Name] { // wherever it belongs, it is not lost
+			last.flags = append(last.flags, f)
 		}
 	})
-	return append(groups, rest)
+	return groups
 }
 
 // oneLine keeps a text from ending its comment.

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -246,6 +247,31 @@ func (f *File) text(flag *pflag.Flag, n *yaml.Node, list bool) (string, error) {
 		return f.relative(text), nil
 	}
 	return text, nil
+}
+
+// Relocate makes the path in a flag's value, which is relative to the current folder,
+// relative to another one, as a file there has to have it; other values stay as they
+// are.
+func Relocate(flag *pflag.Flag, value, folder string) (string, error) {
+	path, prefixed := strings.CutPrefix(value, filePrefix)
+	if !prefixed && !IsPath(flag) || path == "" || filepath.IsAbs(path) || filepath.Clean(folder) == "." {
+		return value, nil
+	}
+	from, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	to, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if path, err = filepath.Rel(from, to); err != nil {
+		return to, nil // on another drive
+	}
+	if prefixed {
+		path = filePrefix + path
+	}
+	return path, nil
 }
 
 // filePrefix begins values that name a file beside other values that do not.

@@ -199,7 +199,7 @@ func TestWriteAndRead(t *testing.T) {
 	w.Set(flags.Lookup("prior"), []string{"a=normal(0,1)", "b=lkj(1)"}, "two")
 	w.Set(flags.Lookup("fix"), []string{"odd", "c=1,2"}, "")
 	w.Suggest(flags.Lookup("seed"), []string{"99"}, "")
-	require.Contains(t, w.String(), "\n# seed: 99\n")
+	require.Contains(t, w.String(), "\n#seed: 99\n")
 	for line := range strings.Lines(w.String()) {
 		require.LessOrEqual(t, len(strings.TrimSuffix(line, "\n")), 88)
 	}

@@ -43,9 +43,10 @@ func (w *Writer) Set(flag *pflag.Flag, values []string, remark string) {
 	w.write("", flag, values, remark)
 }
 
-// Suggest writes a setting behind a #, for a reader to take into use.
+// Suggest writes a setting behind a # without a space, unlike comments: a reader who
+// removes the # takes it into use.
 func (w *Writer) Suggest(flag *pflag.Flag, values []string, remark string) {
-	w.write("# ", flag, values, remark)
+	w.write("#", flag, values, remark)
 }
 
 func (w *Writer) write(before string, flag *pflag.Flag, values []string, remark string) {
