@@ -183,9 +183,13 @@ var alwaysSet = []string{"tree", "traits", "trait", "model", "chains", "draws", 
 
 // compose writes the file.
 func (c *initCommand) compose(found *survey, s *sampled) (string, error) {
+	name := filepath.Base(c.out)
+	if c.out == "-" {
+		name = "FILE"
+	}
 	var w config.Writer
-	w.Comment(fmt.Sprintf("Settings of a run: hxgpu sample --config %s runs it.", filepath.Base(c.out)))
-	w.Comment("A key is a flag of hxgpu sample without its dashes. Those behind a # stand at their defaults: remove the # to change one. Paths are relative to the folder of this file, and the command line wins over it: hxgpu sample --config " + filepath.Base(c.out) + " --seed 2")
+	w.Comment("Settings of a run: hxgpu sample --config " + name + " runs it.")
+	w.Comment("A key is a flag of hxgpu sample without its dashes. Those behind a # stand at their defaults: remove the # to change one. Paths are relative to the folder of this file, and the command line wins over it: hxgpu sample --config " + name + " --seed 2.")
 	folder := filepath.Dir(c.out)
 	for _, g := range c.sample.groups() {
 		if g.title == shapesGroup && c.sample.model.model != shapeModel {

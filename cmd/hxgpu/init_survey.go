@@ -226,6 +226,14 @@ func (c *initCommand) notes(f *pflag.Flag, found *survey, s *sampled) []string {
 		if found.errorsFailed != nil {
 			return []string{"There are columns of known errors, which cannot be used: " + oneLine(found.errorsFailed.Error())}
 		}
+		for _, trait := range s.in.traits {
+			if s.in.shapes != nil || f.Changed {
+				break
+			}
+			if _, guess := found.table.ErrorColumns(trait); guess != "" {
+				return []string{oneLine(fmt.Sprintf("%s may hold those of %s: if they are errors of its logarithms, and not of what was measured, name it here.", guess, trait))}
+			}
+		}
 	case "model":
 		return []string{oneLine(s.model.Name + ": " + s.model.About + ".")}
 	case "fix":
