@@ -113,11 +113,15 @@ func (c *sampleCommand) settingsOfRun(s *sampled) string {
 	values := c.flagValues(s)
 	remarks := map[string]string{}
 	for _, in := range s.record.Data.Files {
-		value := in.Copy
-		if in.Flag == "root" || in.Flag == "start" {
-			value = "file=" + in.Copy
+		before := ""
+		switch values := values[in.Flag]; {
+		case len(values) == 1 && values[0] == in.Given:
+		case len(values) == 1 && values[0] == "file="+in.Given:
+			before = "file="
+		default:
+			continue
 		}
-		values[in.Flag] = []string{value}
+		values[in.Flag] = []string{before + in.Copy}
 		remarks[in.Flag] = "a copy of " + oneLine(in.Given)
 	}
 	if s.in.shapes == nil {

@@ -51,6 +51,16 @@ func TestRunFileRepeatsTheRun(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, want, got, file)
 			}
+			// Nothing is lost where the run takes its own place, and nothing grows.
+			before, err := os.ReadFile("second/chain_1.csv")
+			require.NoError(t, err)
+			code, _, stderr = command(t, "sample", "--config", "second/run.yaml", "--out", "second", "--overwrite", "--quiet")
+			require.Zero(t, code, stderr)
+			after, err := os.ReadFile("second/chain_1.csv")
+			require.NoError(t, err)
+			require.Equal(t, before, after)
+			require.Equal(t, names(t, "moved/inputs"), names(t, "second/inputs"))
+
 			// The command line wins.
 			code, _, stderr = command(t, "sample", "--config", "moved/run.yaml", "--seed", "8", "--out", "third", "--quiet")
 			require.Zero(t, code, stderr)
@@ -61,6 +71,17 @@ func TestRunFileRepeatsTheRun(t *testing.T) {
 			require.NotEqual(t, want, got)
 		})
 	}
+}
+
+// names are those of the files in a folder, none where it is not there.
+func names(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	require.NoError(t, err)
+	for _, file := range files {
+		names = append(names, filepath.Base(file))
+	}
+	return names
 }
 
 // TestConfigServesCommands: one file for sample, loglik and simulate, each of which

@@ -172,7 +172,11 @@ func TestErrors(t *testing.T) {
 		{"[a]: b\n", "run.yaml:1:1: a key is a name"},
 		{"tree: \"a\nchains: 3\n", "run.yaml:"},
 		{"tree: a\n\tchains: 3\n", "run.yaml:2: not YAML: "},
-		{"tree: *nowhere\n", "run.yaml: not YAML: unknown anchor"},
+		{"tree: a\ntrait: *nowhere\n", "run.yaml:2: there is no anchor &nowhere"},
+		{"`\n", "run.yaml:1: not YAML: "},
+		{"chains: 1\ntree: [a\nseed: 1\n", "run.yaml:2: not YAML: did not find expected ',' or ']'"},
+		{"x: 1\n- a\n", "run.yaml:2: not YAML: did not find expected key"},
+		{"x: 1\na: b: c\n", "run.yaml:2: not YAML: "},
 		{"<<: {chains: 3}\n", `run.yaml:1:1: there is no setting "<<"`},
 	} {
 		_, _, err := apply(t, "run.yaml", c.text)

@@ -7,13 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// Error is what is wrong with a file. Column is 0 where only the line is known, and
-// Line too where not even that is.
+// Error is what is wrong with a file, and where, counted from 1. Column is 0 where only
+// the line is known: where the file is not YAML.
 type Error struct {
 	Path         string
 	Line, Column int
@@ -24,10 +25,7 @@ func (e *Error) Error() string { return e.place() + ": " + e.Message }
 
 // place is where it is wrong, as in run.yaml:3:1.
 func (e *Error) place() string {
-	switch {
-	case e.Line == 0:
-		return e.Path
-	case e.Column == 0:
+	if e.Column == 0 {
 		return fmt.Sprintf("%s:%d", e.Path, e.Line)
 	}
 	return fmt.Sprintf("%s:%d:%d", e.Path, e.Line, e.Column)
@@ -60,12 +58,12 @@ func Parse(path string, text []byte) (*File, error) {
 	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
 		return f, nil // nothing but comments
 	} else if err != nil {
-		return nil, f.syntaxError(err)
+		return nil, f.syntaxError(err, string(text))
 	}
 	if err := decoder.Decode(&second); err == nil {
 		return nil, f.errorAt(&second, "a second document begins here: a file is one document, without ---")
 	} else if !errors.Is(err, io.EOF) {
-		return nil, f.syntaxError(err)
+		return nil, f.syntaxError(err, string(text))
 	}
 	if len(document.Content) != 1 {
 		return f, nil
@@ -133,17 +131,35 @@ func (f *File) errorAt(n *yaml.Node, format string, values ...any) error {
 	return &Error{f.path, n.Line, n.Column, fmt.Sprintf(format, values...)}
 }
 
-// yamlLine is how the reader says where a file is no YAML.
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)`)
+// yamlLine and yamlAnchor are how the reader says what is no YAML. It gives no line
+// where that is the first one.
+var (
+	yamlLine   = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)`)
+	yamlAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
+	// fromZero are errors of the reader's parser, whose lines it counts from 0, unlike
+	// those of its scanner.
+	fromZero = regexp.MustCompile(`^did not find expected (<document start>|node content|key|'-' indicator|',' or '[\]}]')`)
+)
 
-// syntaxError puts the line of an error of the YAML reader, which gives no column,
-// behind the file's name.
-func (f *File) syntaxError(err error) error {
-	e := &Error{Path: f.path, Message: err.Error()}
-	if m := yamlLine.FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " ")); m != nil {
-		fmt.Sscan(m[1], &e.Line) //nolint:errcheck // 0 where there is none
-		e.Message = "not YAML: " + m[2]
+// syntaxError puts the place of an error of the YAML reader behind the file's name. The
+// reader gives no column.
+func (f *File) syntaxError(err error, text string) error {
+	e := &Error{Path: f.path, Line: 1}
+	message := strings.ReplaceAll(err.Error(), "\n", " ")
+	if anchor := yamlAnchor.FindStringSubmatch(message); anchor != nil {
+		before, _, _ := strings.Cut(text, "*"+anchor[1])
+		e.Line = strings.Count(before, "\n") + 1
+		e.Message = fmt.Sprintf("there is no anchor &%s that *%s stands for", anchor[1], anchor[1])
+		return e
 	}
+	m := yamlLine.FindStringSubmatch(message)
+	if line, err := strconv.Atoi(m[1]); err == nil {
+		e.Line = line
+		if fromZero.MatchString(m[2]) {
+			e.Line++
+		}
+	}
+	e.Message = "not YAML: " + m[2]
 	return e
 }
 
