@@ -134,7 +134,7 @@ var badInputs = []struct {
 	{1, "sample --tree t.nwk --traits quote.csv --trait x", "quote.csv:2:3: the quoted cell that begins here is not closed"},
 	{1, "sample @ --trait s", `c.csv:2:7: taxon "a", column "s": "q" is not a number`},
 	{2, "sample @ --trait x,x", `--trait names "x" twice`},
-	{2, "sample @ --trait x --root foo", "--root foo: use flat, pinned=x or normal=mean,sd"},
+	{2, "sample @ --trait x --root foo", "--root foo: use flat, pinned=x, normal=mean,sd, estimated"},
 	{2, "sample @ --trait x --root pinned", "--root pinned: use flat"},
 	{2, "sample @ --trait x --root pinned=a", `--root pinned=a: "a" is not a number`},
 	{2, "sample @ --trait x --root pinned=1,2", "2 numbers for 1 trait"},
@@ -189,7 +189,7 @@ var badInputs = []struct {
 	{2, "simulate --tips 5 --height -1 --out o", "--height -1: it must be positive"},
 	{2, "simulate --tips 5 --set sigma_sq=1 --root pinned=0", "--out is missing"},
 	{2, "simulate --tips 5 --tree t.nwk --set sigma_sq=1 --out o", "use either"},
-	{2, "simulate --tips 5 --set sigma_sq=1 --set tau_sq=1 --root flat --out o", "a flat prior cannot be drawn from"},
+	{2, "simulate --tips 5 --set sigma_sq=1 --set tau_sq=1 --root flat --out o", "--root flat: simulate draws the root's state from no such prior"},
 }
 
 // TestBadInput: each mistake ends with its exit code and a message that names

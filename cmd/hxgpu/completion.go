@@ -28,7 +28,7 @@ columns for --trait.
   fish        hxgpu completion fish > ~/.config/fish/completions/hxgpu.fish
   powershell  hxgpu completion powershell | Out-String | Invoke-Expression, in the
               profile to keep it`,
-		Example: `  source <(hxgpu completion bash)
+		Example: `  hxgpu completion bash > ~/.local/share/bash-completion/completions/hxgpu
   hxgpu completion fish > ~/.config/fish/completions/hxgpu.fish`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {

@@ -45,9 +45,9 @@ which others there are; for a TPS file, or a table with nothing but coordinates,
 of landmark shapes. Known errors (se_X, or sd_X and n_X) are used where they are found.
 Any setting of sample may be given, and goes into the file.`,
 		Example: `  hxgpu init --tree T.nwk --traits C.csv
-  hxgpu sample --config run.yaml
+  hxgpu sample --config run.yaml --out first
   hxgpu init --tree T.nwk --traits C.csv --trait mass,length --model ou --out settings/ou.yaml
-  hxgpu init --tree T.nwk --traits C.csv --out - | less`,
+  hxgpu init --tree T.nwk --traits C.csv --trait mass --out - > other.yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.run(cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},

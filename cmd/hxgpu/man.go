@@ -20,9 +20,9 @@ func newManCommand() *cobra.Command {
 		Use: "man DIR", Short: "Write manual pages",
 		Long: `man writes a manual page for hxgpu and for each of its commands into a folder, made if
 it is not there, over pages of an earlier version. They hold what --help says, and no
-date: the same version writes the same bytes.`,
-		Example: `  hxgpu man ~/.local/share/man/man1
-  hxgpu man pages && man pages/hxgpu-sample.1`,
+date: the same version writes the same bytes. man man1/hxgpu-sample.1 shows one; those in
+~/.local/share/man/man1 are found by their names.`,
+		Example: `  hxgpu man man1`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usagef("man takes one folder, for the pages, as in hxgpu man pages")
