@@ -45,11 +45,11 @@ posterior beside the result.
 
 ` + inputHelp + `
 
-` + configHelp + `
-
 Shapes are read from all columns x1,y1,x2,y2,... (or 1.X,1.Y,...) of --traits, or
 from a TPS file. Their root is pinned at the tips' mean unless --root says file=F
 (the shape in F), normal=sd (around the mean) or flat.
+
+` + configHelp + `
 
 Rates and variances are sampled on the log scale. The default priors take their
 scale from the data and are printed. Distributions: normal(mean,sd),
