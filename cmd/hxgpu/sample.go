@@ -23,7 +23,8 @@ type sampleCommand struct {
 
 	chains, warmup, draws, stateDraws int
 	seed                              uint64
-	out, resume, schedule, progress   string
+	out, resume, schedule             string
+	progressMode                      string
 	overwrite, json, quiet            bool
 	saveWarmup, saveNoise             bool
 	checkpointEvery                   time.Duration
@@ -117,7 +118,7 @@ func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	f.StringVar(&c.schedule, "schedule", "auto", "how a gradient is cut into dispatches: slab (one per statement and depth of\nthe tree), tree (one in all) or auto; the numbers are the same")
 	f.BoolVar(&c.overwrite, "overwrite", false, "replace the run that --out holds")
 	f.BoolVar(&c.json, "json", false, "print the summary as JSON, the rest to standard error")
-	f.StringVar(&c.progress, "progress", "auto", "how progress is shown: table (by chain, redrawn in place), lines (now and then), none\nor auto: table on a terminal, lines into files, pipes and where CI is set")
+	f.StringVar(&c.progressMode, "progress", "auto", "how progress is shown: table (by chain, redrawn in place), lines (now and then), none\nor auto: table on a terminal, lines into files, pipes and where CI is set")
 	f.BoolVar(&c.quiet, "quiet", false, "print the summary and warnings only")
 }
 
@@ -139,8 +140,8 @@ func (c *sampleCommand) check() error {
 	if err := c.device.check(); err != nil {
 		return err
 	}
-	if _, err := progress.ParseMode(c.progress); err != nil {
-		return usagef("--progress %s: use auto, table, lines or none", c.progress)
+	if _, err := progress.ParseMode(c.progressMode); err != nil {
+		return usagef("--progress %s: use auto, table, lines or none", c.progressMode)
 	}
 	if _, err := plan.ParseSchedule(c.schedule); err != nil {
 		return usagef("--schedule %s: use auto, slab or tree", c.schedule)

@@ -218,8 +218,8 @@ func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sample
 	if s.folder != nil {
 		options.OnCheckpoint, options.CheckpointEvery = s.keep, c.checkpointEvery
 	}
-	if !c.quiet && c.progress != string(progress.None) {
-		options.Progress = progress.New(c.stderr, progress.Mode(c.progress)).Show
+	if !c.quiet && c.progressMode != string(progress.None) {
+		options.Progress = progress.New(c.stderr, progress.Mode(c.progressMode)).Show
 	}
 	options.Init = s.starts
 	run, err := nuts.Sample(ctx, dev, s.target, options)

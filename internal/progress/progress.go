@@ -74,6 +74,9 @@ func New(out io.Writer, mode Mode) *Reporter {
 	return r
 }
 
+// Mode is how the reporter shows progress, never Auto.
+func (r *Reporter) Mode() Mode { return r.mode }
+
 // The size of a terminal that does not tell it.
 const usualWidth, usualHeight = 80, 24
 

@@ -151,6 +151,7 @@ func TestTimes(t *testing.T) {
 		require.Equal(t, want, leftText(seconds))
 		require.LessOrEqual(t, len(want), 6)
 	}
+	require.Equal(t, "1m30s", Left(90*time.Second))
 	for rate, want := range map[float64]string{0: "-", 1234567: "1235k/s", 99_400: "99400/s", 12.3: "12/s", 9.94: "9.9/s", 0.5: "0.5/s", 0.05: "3/min", 0.001: "3.6/h"} {
 		require.Equal(t, want, rateText(rate))
 	}

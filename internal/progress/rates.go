@@ -79,6 +79,9 @@ func sum(s nuts.Progress, r *rates) total {
 	return t
 }
 
+// Left writes a time that is left as the table and the lines do, in six characters.
+func Left(d time.Duration) string { return leftText(d.Seconds()) }
+
 // leftText writes seconds that are left with two units at most, in six characters.
 func leftText(seconds float64) string {
 	const day = 24 * time.Hour

@@ -39,7 +39,7 @@ func TestTerminal(t *testing.T) {
 		require.NoError(t, pty.Setsize(terminal, &pty.Winsize{Cols: width, Rows: height}))
 	}
 	r := New(terminal, Auto)
-	require.Equal(t, Table, r.mode)
+	require.Equal(t, Table, r.Mode())
 	size(80, 24)
 	require.Contains(t, shown(r, 1), "leapfrogs  divergent    left")
 	size(20, 24)
@@ -53,9 +53,9 @@ func TestTerminal(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
 	require.NotContains(t, shown(New(terminal, Auto), 5), "\x1b[33m")
 	t.Setenv("TERM", "dumb")
-	require.Equal(t, Lines, New(terminal, Auto).mode)
+	require.Equal(t, Lines, New(terminal, Auto).Mode())
 	t.Setenv("TERM", "xterm")
 	t.Setenv("CI", "true")
-	require.Equal(t, Lines, New(terminal, Auto).mode)
-	require.Equal(t, Table, New(terminal, Table).mode, "as it was asked for")
+	require.Equal(t, Lines, New(terminal, Auto).Mode())
+	require.Equal(t, Table, New(terminal, Table).Mode(), "as it was asked for")
 }
