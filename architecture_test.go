@@ -38,7 +38,7 @@ var allowed = map[string][]string{
 	"internal/diagnosis":       {"nuts"},
 	"internal/calibration":     {"device", "device/cpu", "nuts"},
 	"internal/config":          {},
-	"internal/progress":         {"nuts"},
+	"internal/progress":        {"nuts"},
 	"internal/runstore":        {"nuts", "tree"},
 	"bench":                    nil, // anything
 	"cmd/hxgpu":                nil, // anything
