@@ -38,6 +38,8 @@ var allowed = map[string][]string{
 	"landmarks":                {"tree"},
 	"internal/diagnosis":       {"nuts"},
 	"internal/calibration":     {"device", "device/cpu", "nuts"},
+	"internal/config":          {},
+	"internal/progress":        {"nuts"},
 	"internal/runstore":        {"nuts", "tree"},
 	"bench":                    nil, // anything
 	"cmd/hxgpu":                nil, // anything

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
@@ -17,7 +15,6 @@ import (
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/bffg/prior"
 	"github.com/hxgpu/hxgpu/internal/runstore"
-	"github.com/hxgpu/hxgpu/nuts"
 	"github.com/hxgpu/hxgpu/tree"
 )
 
@@ -173,45 +170,6 @@ func TestTaxaAreReported(t *testing.T) {
 	require.Contains(t, stderr, "kept as missing: lonely")
 	_, stdout, stderr = command(t, append(args, "--overwrite", "--quiet")...)
 	require.NotContains(t, stdout+stderr, "lonely")
-}
-
-// TestProgress: a table over itself on a terminal, a line now and then elsewhere.
-func TestProgress(t *testing.T) {
-	at := func(seconds float64, transitions int) nuts.Progress {
-		return nuts.Progress{Elapsed: time.Duration(seconds * float64(time.Second)), Chains: []nuts.ChainProgress{
-			{Transitions: transitions, Warmup: 200, Total: 1100, StepSize: 0.5, Leapfrogs: int64(7 * transitions), Divergences: 2},
-			{Transitions: 1100, Warmup: 100, Total: 1100, StepSize: 0.4, Leapfrogs: 3300}}}
-	}
-	var out bytes.Buffer
-	p := newProgress(&out)
-	for i := range 30 {
-		p.show(at(0.1*float64(i+1), 5*(i+1)))
-	}
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	require.Len(t, lines, 1, "one line in three seconds")
-	require.Contains(t, lines[0], "warming up: 1200 of 2200 transitions (54 %)")
-	require.Contains(t, lines[0], "time left 20s") // 1000 transitions at 50 a second
-	require.NotContains(t, out.String(), "\x1b")
-
-	out.Reset()
-	p = newProgress(&out)
-	for i := range 200 {
-		p.show(at(float64(i+1), i/3)) // a transition every three seconds
-	}
-	lines = strings.Split(strings.TrimSpace(out.String()), "\n")
-	require.Contains(t, lines[len(lines)-1], "time left 51m")
-	require.Less(t, len(lines), 90)
-
-	out.Reset()
-	p = newProgress(&out)
-	p.terminal = true
-	p.show(at(1, 50))
-	p.show(at(2, 600))
-	require.Equal(t, 1, strings.Count(out.String(), "\x1b[3A"), "the second table goes over the first")
-	tables := strings.Split(out.String(), "\x1b[3A")
-	require.Regexp(t, `1  warm-up +50/1100 +0\.5 +7\.0 +2 +50/s`, tables[0])
-	require.Regexp(t, `1  draws +600/1100`, tables[1])
-	require.Regexp(t, `2  done +1100/1100 .* done`, tables[1])
 }
 
 // TestAnalyticGrid: the quantiles do not depend on the grid, hold with other

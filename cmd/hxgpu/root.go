@@ -75,6 +75,7 @@ example whose exact posterior is printed beside the result.`,
   hxgpu simulate --tips 50 --random-tree --height 10 --trait mass \
       --set sigma_sq=0.1 --set tau_sq=0.01 --root pinned=2 --out example
   hxgpu sample --tree example/tree.nwk --traits example/traits.csv --trait mass --out example/run
+  hxgpu init --tree example/tree.nwk --traits example/traits.csv --out example/run.yaml
   hxgpu diagnose example/run
   hxgpu loglik --tree example/tree.nwk --traits example/traits.csv --trait mass \
       --set sigma_sq=0.1 --set tau_sq=0.01 --root pinned=2`,
@@ -97,7 +98,24 @@ example whose exact posterior is printed beside the result.`,
 	}
 	root.SetVersionTemplate("hxgpu {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newSampleCommand(), newFitCommand(), newLoglikCommand(), newSimulateCommand(), newDiagnoseCommand(), newExportCommand(), newMergeCommand(), newBenchCommand(), newModelsCommand(), newDevicesCommand(), newVersionCommand())
+	root.AddCommand(
+		newSampleCommand(),
+		newFitCommand(),
+		newDiagnoseCommand(),
+		newExportCommand(),
+		newMergeCommand(),
+		newModelsCommand(),
+		newLoglikCommand(),
+		newSimulateCommand(),
+		newInitCommand(),
+		newBenchCommand(),
+		newDevicesCommand(),
+		newCompletionCommand(),
+		newManCommand(),
+		newVersionCommand(),
+	)
+	acceptConfigs(root)
+	completeValues(root)
 	return root
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/hxgpu/hxgpu/device/plan"
+	"github.com/hxgpu/hxgpu/internal/progress"
 	"github.com/hxgpu/hxgpu/nuts"
 )
 
@@ -23,6 +24,7 @@ type sampleCommand struct {
 	chains, warmup, draws, stateDraws int
 	seed                              uint64
 	out, resume, schedule             string
+	progressMode                      string
 	overwrite, json, quiet            bool
 	saveWarmup, saveNoise             bool
 	checkpointEvery                   time.Duration
@@ -50,13 +52,16 @@ Shapes are read from all columns x1,y1,x2,y2,... (or 1.X,1.Y,...) of --traits, o
 from a TPS file. Their root is pinned at the tips' mean unless --root says file=F
 (the shape in F), normal=sd (around the mean) or flat.
 
+` + configHelp + `
+
 Rates and variances are sampled on the log scale. The default priors take their
 scale from the data and are printed. Distributions: normal(mean,sd),
 lognormal(mu,sd), half_normal(sd), exponential(rate), gamma(shape,rate),
 inverse_gamma(shape,scale), uniform(lower,upper), log_uniform(lower,upper), and
 lkj(shape) for correlations.
 
---out DIR stores the run as it goes: run.json (all settings), copies of its inputs,
+--out DIR stores the run as it goes: run.json (all settings), run.yaml (the same for
+--config), copies of its inputs,
 draws.bin (all draws) and checkpoint.bin (the state of the sampler). A run that was
 stopped by Ctrl-C, a crash or a full disk goes on with --resume DIR, and ends with the
 files that it would have had; --draws N with it makes a finished run longer (where the
@@ -75,6 +80,7 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 		Example: `  hxgpu sample
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --out run
   hxgpu sample --resume run --draws 10000
+  hxgpu sample --config run/run.yaml --seed 2 --out again
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --model ou --root normal=3,2 \
       --prior 'sigma_sq=lognormal(-2,1)' --fix tau_sq=0.01
   hxgpu sample --tree T.nwk --traits C.csv --trait mass,length --json > summary.json
@@ -115,6 +121,7 @@ func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	f.StringVar(&c.schedule, "schedule", "auto", "how a gradient is cut into dispatches: slab (one per statement and depth of\nthe tree), tree (one in all) or auto; the numbers are the same")
 	f.BoolVar(&c.overwrite, "overwrite", false, "replace the run that --out holds")
 	f.BoolVar(&c.json, "json", false, "print the summary as JSON, the rest to standard error")
+	f.StringVar(&c.progressMode, "progress", "auto", "how progress is shown: table (by chain, redrawn in place), lines (now and then), none\nor auto: table on a terminal, lines into files, pipes and where CI is set")
 	f.BoolVar(&c.quiet, "quiet", false, "print the summary and warnings only")
 }
 
@@ -135,6 +142,9 @@ func (c *sampleCommand) check() error {
 	}
 	if err := c.device.check(); err != nil {
 		return err
+	}
+	if _, err := progress.ParseMode(c.progressMode); err != nil {
+		return usagef("--progress %s: use auto, table, lines or none", c.progressMode)
 	}
 	if _, err := plan.ParseSchedule(c.schedule); err != nil {
 		return usagef("--schedule %s: use auto, slab or tree", c.schedule)

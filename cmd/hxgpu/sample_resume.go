@@ -13,10 +13,10 @@ import (
 )
 
 // notRecorded are the flags that draws do not depend on.
-var notRecorded = []string{"out", "overwrite", "json", "quiet", "resume", "checkpoint-every", "help"}
+var notRecorded = []string{"out", "overwrite", "json", "quiet", "resume", "checkpoint-every", "progress", "config", "help"}
 
 // withResume are the flags that may be given together with --resume.
-var withResume = []string{"resume", "draws", "json", "quiet", "checkpoint-every"}
+var withResume = []string{"resume", "draws", "json", "quiet", "progress", "checkpoint-every"}
 
 // flagValues are the values of all flags that the draws depend on, defaults filled
 // in and the device and its precision as they were chosen.
@@ -95,7 +95,7 @@ func (c *sampleCommand) resumeRun(s *sampled) (err error) {
 		}
 	})
 	if len(given) > 0 {
-		return usagef("%s: a run that is resumed goes on with its own settings; --draws may be larger, --json, --quiet and --checkpoint-every are free", strings.Join(given, ", "))
+		return usagef("%s: a run that is resumed goes on with its own settings; --draws may be larger, --json, --quiet, --progress and --checkpoint-every are free", strings.Join(given, ", "))
 	}
 	if s.folder, err = runstore.ExistingFolder(c.resume); err != nil {
 		return fmt.Errorf("--resume: %w", err)

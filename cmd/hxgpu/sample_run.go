@@ -12,6 +12,7 @@ import (
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/device/plan"
+	"github.com/hxgpu/hxgpu/internal/progress"
 	"github.com/hxgpu/hxgpu/internal/runstore"
 	"github.com/hxgpu/hxgpu/nuts"
 )
@@ -230,8 +231,8 @@ func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sample
 	if s.folder != nil {
 		options.OnCheckpoint, options.CheckpointEvery = s.keep, c.checkpointEvery
 	}
-	if !c.quiet {
-		options.Progress = newProgress(c.stderr).show
+	if !c.quiet && c.progressMode != string(progress.None) {
+		options.Progress = progress.New(c.stderr, progress.Mode(c.progressMode)).Show
 	}
 	options.Init = s.starts
 	run, err := nuts.Sample(ctx, dev, s.target, options)

@@ -141,6 +141,9 @@ func (c *sampleCommand) createStore(s *sampled) (err error) {
 	if positions.Columns() == 0 {
 		s.record.PositionStride = 0
 	}
+	if err := c.writeSettings(s); err != nil {
+		return err
+	}
 	if err := s.folder.WriteRun(s.record); err != nil {
 		return err
 	}
@@ -179,6 +182,9 @@ func (c *sampleCommand) continueStore(s *sampled) error {
 	}
 	s.record.Phase, s.record.Interrupted = runstore.Running, false
 	s.record.Flags, s.record.Settings = c.flagValues(s), c.settings(s)
+	if err := c.writeSettings(s); err != nil {
+		return err
+	}
 	return s.folder.WriteRun(s.record)
 }
 

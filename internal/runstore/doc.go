@@ -1,6 +1,7 @@
 // Package runstore keeps what a run of the sampler leaves behind in a folder:
 //
 //	run.json         settings, flags, versions, data, device, sessions, timings
+//	run.yaml         the settings once more, as a file that repeats the run
 //	inputs/          copies of the files that the run was given
 //	draws.bin        a row for each draw: sampler, parameters, unconstrained coordinates
 //	positions.bin    whole positions of some draws, where the noise is sampled

@@ -15,10 +15,11 @@ import (
 
 // The files of a run.
 const (
-	RunFile     = "run.json"
-	SummaryFile = "summary.json"
-	StatesFile  = "ancestral.csv"
-	TreeFile    = "ancestral.nex"
+	RunFile      = "run.json"
+	SettingsFile = "run.yaml"
+	SummaryFile  = "summary.json"
+	StatesFile   = "ancestral.csv"
+	TreeFile     = "ancestral.nex"
 	// Of runs on landmark shapes.
 	ShapesPicture = "shapes.svg"
 	RootPicture   = "root.svg"
@@ -177,7 +178,7 @@ func (f *Folder) WriteJSON(name string, value any) error {
 // Clear removes the files of an earlier run and no others, run.json last, so that a
 // folder from which some are gone is still seen to hold a run.
 func (f *Folder) Clear() error {
-	names := []string{CheckpointFile, SummaryFile, StatesFile, TreeFile, ShapesPicture, RootPicture, DrawsFile, PositionsFile, AdaptationFile}
+	names := []string{CheckpointFile, SettingsFile, SummaryFile, StatesFile, TreeFile, ShapesPicture, RootPicture, DrawsFile, PositionsFile, AdaptationFile}
 	for _, ending := range []string{".csv", ".log"} {
 		numbered, err := f.numbered("chain_", ending)
 		if err != nil {

@@ -28,7 +28,11 @@ type InputFile struct {
 // NewInputFile describes a file by what it holds.
 func NewInputFile(flag, given string, text []byte) InputFile {
 	sum := sha256.Sum256(text)
-	return InputFile{Flag: flag, Given: given, Copy: InputsFolder + "/" + flag + "-" + safeName(given), Bytes: int64(len(text)), SHA256: hex.EncodeToString(sum[:])}
+	name := safeName(given)
+	if !strings.HasPrefix(name, flag+"-") { // as a copy is called already that another run is given
+		name = flag + "-" + name
+	}
+	return InputFile{Flag: flag, Given: given, Copy: InputsFolder + "/" + name, Bytes: int64(len(text)), SHA256: hex.EncodeToString(sum[:])}
 }
 
 // safeName keeps of a path's last element what every file system takes, and its
