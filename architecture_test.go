@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"bffg":                     {"autodiff", "bffg/prior", "device", "device/plan", "nuts", "tensor", "tree"},
 	"landmarks":                {"tree"},
 	"internal/diagnosis":       {"nuts"},
+	"internal/loo":             {},
 	"internal/calibration":     {"device", "device/cpu", "nuts"},
 	"internal/runstore":        {"nuts", "tree"},
 	"bench":                    nil, // anything
