@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"landmarks":                {"tree"},
 	"internal/diagnosis":       {"nuts"},
 	"internal/loo":             {},
+	"internal/contrasts":       {"tree"},
 	"internal/calibration":     {"device", "device/cpu", "nuts"},
 	"internal/runstore":        {"nuts", "tree"},
 	"bench":                    nil, // anything
