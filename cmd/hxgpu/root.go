@@ -76,6 +76,7 @@ example whose exact posterior is printed beside the result.`,
       --set sigma_sq=0.1 --set tau_sq=0.01 --root pinned=2 --out example
   hxgpu sample --tree example/tree.nwk --traits example/traits.csv --trait mass --out example/run
   hxgpu diagnose example/run
+  hxgpu check example/run
   hxgpu loglik --tree example/tree.nwk --traits example/traits.csv --trait mass \
       --set sigma_sq=0.1 --set tau_sq=0.01 --root pinned=2`,
 		SilenceErrors: true,
@@ -95,6 +96,7 @@ example whose exact posterior is printed beside the result.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
+	root.AddCommand(newCheckCommand(), newCompareCommand())
 	root.SetVersionTemplate("hxgpu {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newSampleCommand(), newLoglikCommand(), newSimulateCommand(), newDiagnoseCommand(), newExportCommand(), newMergeCommand(), newBenchCommand(), newModelsCommand(), newDevicesCommand(), newVersionCommand())

@@ -19,6 +19,7 @@ const (
 	SummaryFile = "summary.json"
 	StatesFile  = "ancestral.csv"
 	TreeFile    = "ancestral.nex"
+	CheckFile   = "check.json" // what hxgpu check has found
 	// Of runs on landmark shapes.
 	ShapesPicture = "shapes.svg"
 	RootPicture   = "root.svg"
@@ -177,7 +178,7 @@ func (f *Folder) WriteJSON(name string, value any) error {
 // Clear removes the files of an earlier run and no others, run.json last, so that a
 // folder from which some are gone is still seen to hold a run.
 func (f *Folder) Clear() error {
-	names := []string{CheckpointFile, SummaryFile, StatesFile, TreeFile, ShapesPicture, RootPicture, DrawsFile, PositionsFile, AdaptationFile}
+	names := []string{CheckpointFile, SummaryFile, CheckFile, StatesFile, TreeFile, ShapesPicture, RootPicture, DrawsFile, PositionsFile, AdaptationFile}
 	for _, ending := range []string{".csv", ".log"} {
 		numbered, err := f.numbered("chain_", ending)
 		if err != nil {
