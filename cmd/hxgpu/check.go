@@ -13,9 +13,9 @@ import (
 
 // checkCommand asks whether a fitted model describes its data.
 type checkCommand struct {
-	loo, predictive, json bool
-	draws                 int
-	stdout, stderr        io.Writer
+	loo, predictive, refit, json bool
+	draws                        int
+	stdout, stderr               io.Writer
 }
 
 func newCheckCommand() *cobra.Command {
@@ -43,7 +43,8 @@ are those of the tree with the tips' edges longer by their errors, at the poster
 --loo: leave-one-out over the tips: what do all other tips and the model say of each?
 elpd_loo is the sum of the log densities that they give to what is observed, from which
 hxgpu compare compares models. The posterior without a tip is made from the draws by
-importance sampling; Pareto k says where that fails. The tips are listed that lie furthest
+importance sampling; Pareto k says where that fails, and --refit samples without the tips
+where it does. The tips are listed that lie furthest
 from what the others predict: errors in the data, or lineages that the model has no words
 for. It takes linear-Gaussian models: all but kunita.
 
@@ -59,6 +60,7 @@ Buerkner, Gabry & Vehtari 2021, Computational Statistics 36, for leave-one-out.`
 	f := cmd.Flags()
 	f.BoolVar(&c.predictive, "predictive", false, "the posterior predictive check alone")
 	f.BoolVar(&c.loo, "loo", false, "leave-one-out alone")
+	f.BoolVar(&c.refit, "refit", false, "sample without each tip whose Pareto k is too large, for its exact figures")
 	f.IntVar(&c.draws, "draws", 1000, "draws to work from, over all chains")
 	f.BoolVar(&c.json, "json", false, "print JSON")
 	return cmd
@@ -92,6 +94,9 @@ func (c *checkCommand) run(ctx context.Context, path string) error {
 		return usagef("--draws %d: it must be %d or more", c.draws, fewestDraws)
 	}
 	both := c.loo == c.predictive
+	if c.refit && !c.loo && !both {
+		return usagef("--refit goes with --loo")
+	}
 	r, err := openStoredRun(path)
 	if err != nil {
 		return err
@@ -114,7 +119,10 @@ func (c *checkCommand) run(ctx context.Context, path string) error {
 		do      func() error
 	}{
 		{c.predictive || both, "no posterior predictive check", r.target.CheckReplicates, func() (err error) { result.Predictive, err = r.predict(ctx, dev, picks); return err }},
-		{c.loo || both, "no leave-one-out", r.target.CheckLeaveOneOut, func() (err error) { result.LeaveOneOut, err = r.leaveOneOut(ctx, dev, picks); return err }},
+		{c.loo || both, "no leave-one-out", r.target.CheckLeaveOneOut, func() (err error) {
+			result.LeaveOneOut, err = r.leaveOneOut(ctx, dev, picks, refitter{c.refit, c.stderr})
+			return err
+		}},
 	} {
 		if !part.wanted {
 			continue

@@ -35,9 +35,12 @@ type leftTip struct {
 	Taxon string          `json:"taxon"`
 	ELPD  runstore.Number `json:"elpd"` // of its observed cells together
 	K     runstore.Number `json:"pareto_k"`
-	Cells []leftCell      `json:"cells"`
+	// Refitted says that the figures come from a run without the tip.
+	Refitted bool       `json:"refitted,omitempty"`
+	Cells    []leftCell `json:"cells"`
 
-	index int // among the tips
+	index int     // among the tips
+	seen  float64 // log density under the posterior that has seen it
 }
 
 // leftCell is an observed value with its prediction: mean and standard deviation, and how
@@ -60,8 +63,18 @@ func (t leftTip) worst() float64 {
 	return z
 }
 
+// refitter says whether tips are to be sampled without where importance sampling fails.
+type refitter struct {
+	wanted bool
+	log    io.Writer
+}
+
+func (f refitter) tell(taxon string, number, of int) {
+	fmt.Fprintf(f.log, "sampling without %s, %d of %d\n", taxon, number, of)
+}
+
 // leaveOneOut leaves every tip out. The picks are as many of each chain.
-func (r *storedRun) leaveOneOut(ctx context.Context, dev device.Device, picks []pick) (*leftOut, error) {
+func (r *storedRun) leaveOneOut(ctx context.Context, dev device.Device, picks []pick, refit refitter) (*leftOut, error) {
 	positions, err := r.drawn.coordinates(picks)
 	if err != nil {
 		return nil, err
@@ -94,41 +107,71 @@ func (r *storedRun) leaveOneOut(ctx context.Context, dev device.Device, picks []
 	}
 	err = sweeps.Compute(ctx, positions, func(s int, tips []bffg.Held) error {
 		for i, tip := range result.Tips {
-			l := tips[tip.index].LogDensity
-			if math.IsNaN(l) || math.IsInf(l, 0) {
-				return fmt.Errorf("%s: what the other tips say of it is lost to rounding errors at draw %d of chain %d: its edge is very short beside those around it; lengthen it, or allow tip noise", tip.Taxon, picks[s].draw+1, picks[s].chain+1)
+			densities[i][s] = tips[tip.index].LogDensity
+			if err := checkDensity(tip.Taxon, densities[i][s], picks[s].chain, picks[s].draw); err != nil {
+				return err
 			}
-			densities[i][s] = l
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	effective := 0.0
-	elpd := make([]float64, len(result.Tips))
 	for i, p := range leaveEach(densities, r.drawn.Chains) {
-		elpd[i] = p.ELPD
-		effective += p.LPD - p.ELPD
-		result.Tips[i].ELPD, result.Tips[i].K = runstore.Number(p.ELPD), runstore.Number(p.Shape)
+		tip := &result.Tips[i]
+		tip.ELPD, tip.K, tip.seen = runstore.Number(p.ELPD), runstore.Number(p.Shape), p.LPD
 		densities[i] = p.LogWeights
 	}
+	result.add()
+	if err := r.predictLeft(ctx, sweeps, positions, densities, result); err != nil {
+		return nil, err
+	}
+	if refit.wanted {
+		err = r.refit(ctx, dev, sweeps, result, refit.tell)
+	}
+	return result, err
+}
+
+// checkDensity refuses a density that rounding errors have left nothing of.
+func checkDensity(taxon string, logDensity float64, chain, draw int) error {
+	if math.IsNaN(logDensity) || math.IsInf(logDensity, 0) {
+		return fmt.Errorf("%s: what the other tips say of it is lost to rounding errors at draw %d of chain %d: its edge is very short beside those around it; lengthen it, or allow tip noise", taxon, draw+1, chain+1)
+	}
+	return nil
+}
+
+// add adds the tips up.
+func (l *leftOut) add() {
+	elpd, effective := make([]float64, len(l.Tips)), 0.0
+	for i, tip := range l.Tips {
+		elpd[i] = float64(tip.ELPD)
+		effective += tip.seen - elpd[i]
+	}
 	sum, se := loo.Sum(elpd)
-	result.ELPD, result.SE, result.Parameters = runstore.Number(sum), runstore.Number(se), runstore.Number(effective)
-	return result, r.predictLeft(ctx, sweeps, positions, densities, result)
+	l.ELPD, l.SE, l.Parameters = runstore.Number(sum), runstore.Number(se), runstore.Number(effective)
+}
+
+// moments are those of the residuals of a tip's cells, over draws with weights.
+type moments struct{ first, second []float64 }
+
+func newMoments(dim int) moments { return moments{make([]float64, dim), make([]float64, dim)} }
+
+func (m moments) add(trait int, observed float64, held bffg.Held, weight float64) {
+	residual := observed - held.Mean[trait]
+	m.first[trait] += weight * residual
+	m.second[trait] += weight * (residual*residual + held.Variance[trait])
 }
 
 // predictLeft fills in the predictions of all cells.
 func (r *storedRun) predictLeft(ctx context.Context, sweeps *bffg.LeaveOneOut, positions, logWeights [][]float64, result *leftOut) error {
-	dim := r.model.Dim()
-	first, second := make([]float64, len(result.Tips)*dim), make([]float64, len(result.Tips)*dim) // moments of the residuals
+	sums := make([]moments, len(result.Tips))
+	for i := range sums {
+		sums[i] = newMoments(r.model.Dim())
+	}
 	err := sweeps.Compute(ctx, positions, func(s int, tips []bffg.Held) error {
 		for i, tip := range result.Tips {
-			w := math.Exp(logWeights[i][s])
-			for k := range dim {
-				residual := r.in.data.Values[k][tip.index] - tips[tip.index].Mean[k]
-				first[i*dim+k] += w * residual
-				second[i*dim+k] += w * (residual*residual + tips[tip.index].Variance[k])
+			for k := range r.model.Dim() {
+				sums[i].add(k, r.in.data.Values[k][tip.index], tips[tip.index], math.Exp(logWeights[i][s]))
 			}
 		}
 		return nil
@@ -137,20 +180,25 @@ func (r *storedRun) predictLeft(ctx context.Context, sweeps *bffg.LeaveOneOut, p
 		return err
 	}
 	for i := range result.Tips {
-		next := 0
-		for k := range dim {
-			y := r.in.data.Values[k][result.Tips[i].index]
-			if math.IsNaN(y) {
-				continue
-			}
-			c := &result.Tips[i].Cells[next]
-			next++
-			mean := first[i*dim+k]
-			sd := math.Sqrt(second[i*dim+k] - mean*mean)
-			c.Predicted, c.SD, c.Z = runstore.Number(y-mean), runstore.Number(sd), runstore.Number(mean/sd)
-		}
+		r.fill(&result.Tips[i], sums[i])
 	}
 	return nil
+}
+
+// fill fills in the predictions of a tip's cells.
+func (r *storedRun) fill(tip *leftTip, m moments) {
+	next := 0
+	for k := range r.model.Dim() {
+		y := r.in.data.Values[k][tip.index]
+		if math.IsNaN(y) {
+			continue
+		}
+		mean := m.first[k]
+		sd := math.Sqrt(m.second[k] - mean*mean)
+		c := &tip.Cells[next]
+		next++
+		c.Predicted, c.SD, c.Z = runstore.Number(y-mean), runstore.Number(sd), runstore.Number(mean/sd)
+	}
 }
 
 // leaveEach leaves tips out, several at once: the draws of a tip are those of one chain
@@ -186,11 +234,14 @@ func efficiency(logDensities []float64, chains int) float64 {
 	return e
 }
 
+// isBad says that a tip's figures are not to be trusted.
+func (l *leftOut) isBad(tip leftTip) bool { return !tip.Refitted && !(tip.K <= l.GoodK) }
+
 // bad lists the tips whose Pareto k is too large.
 func (l *leftOut) bad() []string {
 	var names []string
 	for _, tip := range l.Tips {
-		if !(tip.K <= l.GoodK) {
+		if l.isBad(tip) {
 			names = append(names, tip.Taxon)
 		}
 	}
@@ -201,18 +252,26 @@ func (l *leftOut) bad() []string {
 const worstShown = 10
 
 func (l *leftOut) print(w io.Writer) error {
+	var refitted []string
 	smallest, largest := math.Inf(1), math.Inf(-1)
 	for _, tip := range l.Tips {
+		if tip.Refitted {
+			refitted = append(refitted, tip.Taxon)
+			continue
+		}
 		smallest, largest = min(smallest, float64(tip.K)), max(largest, float64(tip.K))
 	}
 	fmt.Fprintf(w, "leave-one-out: each of %s with data, as all others predict it, from %s\n", plural(len(l.Tips), "tip"), plural(l.Draws, "draw"))
 	fmt.Fprintf(w, "  elpd_loo   %.1f, SE %.1f: log density of the tips given the others, summed over the tips\n", float64(l.ELPD), float64(l.SE))
 	fmt.Fprintf(w, "  p_loo      %.1f: effective number of parameters\n", float64(l.Parameters))
 	if bad := l.bad(); len(bad) > 0 {
-		fmt.Fprintf(w, "  Pareto k   up to %s, above %s for %s: the densities of these tips are not to be trusted, they say more\n             of the parameters than importance sampling can take back (%s)\n",
+		fmt.Fprintf(w, "  Pareto k   up to %s, above %s for %s: the densities of these tips are not to be trusted, they say more\n             of the parameters than importance sampling can take back (%s);\n             --refit samples without each of them\n",
 			figure(largest), figure(float64(l.GoodK)), plural(len(bad), "tip"), shorten(bad))
 	} else {
 		fmt.Fprintf(w, "  Pareto k   %s to %s, none above %s: the figures are reliable\n", figure(smallest), figure(largest), figure(float64(l.GoodK)))
+	}
+	if len(refitted) > 0 {
+		fmt.Fprintf(w, "  refits     %s, where Pareto k was larger: %s\n", plural(len(refitted), "tip"), shorten(refitted))
 	}
 	tips := l.worstFirst()
 	fmt.Fprintf(w, "\nthe tips that the others predict worst:\n\n")
@@ -222,6 +281,9 @@ func (l *leftOut) print(w io.Writer) error {
 			row := []string{"", c.Trait, figure(float64(c.Observed)), figure(float64(c.Predicted)), figure(float64(c.SD)), fmt.Sprintf("%.2f", float64(c.Z)), "", ""}
 			if i == 0 {
 				row[0], row[6], row[7] = tip.Taxon, figure(float64(tip.ELPD)), figure(float64(tip.K))
+				if tip.Refitted {
+					row[7] = "refitted"
+				}
 			}
 			table = append(table, row)
 		}

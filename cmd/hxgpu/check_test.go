@@ -42,10 +42,11 @@ type parsedCheck struct {
 		Parameters float64 `json:"p_loo"`
 		SE         float64
 		Tips       []struct {
-			Taxon string
-			ELPD  float64
-			K     float64 `json:"pareto_k"`
-			Cells []struct {
+			Taxon    string
+			Refitted bool
+			ELPD     float64
+			K        float64 `json:"pareto_k"`
+			Cells    []struct {
 				Trait                      string
 				Observed, Predicted, SD, Z float64
 			}
@@ -147,6 +148,22 @@ func TestCheck(t *testing.T) {
 	require.Nil(t, alone.LeaveOneOut)
 	require.Equal(t, c.Predictive, alone.Predictive)
 
+	// Where Pareto k is large, runs without the tips take the place of the weights.
+	code, _, stderr = command(t, "check", "run", "--loo", "--refit", "--draws", "400")
+	require.Zero(t, code, stderr)
+	require.Contains(t, stderr, "sampling without "+table.Taxa[7]+", 1 of 3\n")
+	refitted := checkedRun(t, "run", "--loo", "--refit", "--draws", "400")
+	sum = 0
+	for i, tip := range refitted.LeaveOneOut.Tips {
+		sum += tip.ELPD
+		require.Equal(t, tip.K > 1-1/math.Log10(400), tip.Refitted)
+		if !tip.Refitted {
+			require.Equal(t, c.LeaveOneOut.Tips[i], tip)
+		}
+	}
+	require.InDelta(t, sum, refitted.LeaveOneOut.ELPD, 1e-9)
+	require.Less(t, refitted.LeaveOneOut.Tips[off].ELPD, c.LeaveOneOut.Tips[off].ELPD-1, "the weights are too kind")
+
 	// Runs of the same data are compared, others refused.
 	sample("ou", "ou")
 	code, stdout, stderr = command(t, "compare", "run", "ou", "--json")
@@ -157,6 +174,7 @@ func TestCheck(t *testing.T) {
 		Run        string
 		ELPD       float64 `json:"elpd_loo"`
 		Difference float64 `json:"elpd_diff"`
+		Weight     float64
 		SE         float64 `json:"se_diff"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(stdout), &runs))
@@ -165,6 +183,7 @@ func TestCheck(t *testing.T) {
 	require.Zero(t, runs[0].Difference)
 	require.InDelta(t, runs[1].ELPD-runs[0].ELPD, runs[1].Difference, 1e-9)
 	require.Greater(t, runs[1].SE, 0.0)
+	require.InDelta(t, 1, runs[0].Weight+runs[1].Weight, 1e-9)
 	code, stdout, _ = command(t, "compare", "ou", "run")
 	require.Zero(t, code)
 	require.Contains(t, stdout, "elpd_diff")
@@ -214,14 +233,22 @@ func TestCheckRefused(t *testing.T) {
 	require.Empty(t, c.Refused)
 	require.Len(t, c.Predictive.Statistics, 12)
 
-	for args, want := range map[string]string{"check": "name the folder of a run", "check nowhere": "there is no folder nowhere", "check seed --draws 5": "--draws 5: it must be 40 or more",
+	for args, want := range map[string]string{"check": "name the folder of a run", "check nowhere": "there is no folder nowhere", "check seed --draws 5": "--draws 5: it must be 40 or more", "check seed --predictive --refit": "--refit goes with --loo",
 		"compare seed": "name the folders of two runs at least", "compare seed nowhere": "there is no folder nowhere", "compare seed seed --draws 1": "--draws 1: it must be 40 or more"} {
 		code, _, stderr := command(t, strings.Fields(args)...)
 		require.NotZero(t, code)
 		require.Contains(t, stderr, want, args)
 	}
+	// Merged runs and killed ones.
+	code, _, stderr = command(t, "sample", "--warmup", "100", "--draws", "100", "--chains", "2", "--seed", "2", "--out", "second", "--quiet")
+	require.Zero(t, code, stderr)
+	code, _, stderr = command(t, "merge", "seed", "second", "--out", "both", "--quiet")
+	require.Zero(t, code, stderr)
+	require.Equal(t, 400, checkedRun(t, "both").LeaveOneOut.Draws)
 	text, err := os.ReadFile("seed/draws.bin")
 	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("seed/draws.bin", text[:len(text)-800], 0o644))
+	require.Less(t, checkedRun(t, "seed").LeaveOneOut.Draws, 200)
 	require.NoError(t, os.WriteFile("seed/draws.bin", text[:3000], 0o644))
 	code, _, stderr = command(t, "check", "seed")
 	require.Equal(t, exitError, code)
@@ -272,11 +299,19 @@ func TestLeaveOneOutRefit(t *testing.T) {
 			densities[picks[s].chain] = append(densities[picks[s].chain], math.Exp(tips[number].LogDensity))
 			return nil
 		}))
-		require.NoError(t, sweeps.Close())
 		s := nuts.Describe(densities)
 		require.Equal(t, taxon, c.LeaveOneOut.Tips[number].Taxon)
 		require.Less(t, c.LeaveOneOut.Tips[number].K, 0.7)
 		require.InDelta(t, math.Log(s.Mean), c.LeaveOneOut.Tips[number].ELPD, 5*math.Sqrt2*s.MCSEMean/s.Mean, taxon)
+
+		// --refit does the same in one go.
+		tip := leftTip{Taxon: taxon, index: number, Cells: make([]leftCell, 1)}
+		positions, err = whole.sampleWithout(context.Background(), dev, number)
+		require.NoError(t, err)
+		require.NoError(t, whole.replacePrediction(context.Background(), sweeps, &tip, positions))
+		require.NoError(t, sweeps.Close())
+		require.InDelta(t, math.Log(s.Mean), float64(tip.ELPD), 5*math.Sqrt(3)*s.MCSEMean/s.Mean, taxon)
+		require.InDelta(t, c.LeaveOneOut.Tips[number].Cells[0].Predicted, float64(tip.Cells[0].Predicted), 0.1)
 	}
 }
 

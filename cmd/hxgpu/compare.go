@@ -17,7 +17,7 @@ import (
 
 // compareCommand compares models by how well they predict tips that they have not seen.
 type compareCommand struct {
-	json           bool
+	refit, json    bool
 	draws          int
 	stdout, stderr io.Writer
 }
@@ -29,7 +29,8 @@ func newCompareCommand() *cobra.Command {
 		Long: `compare leaves every tip out of every run (see hxgpu check --loo) and compares how well
 the runs' models predict it from the others. The best comes first; elpd_diff is by how
 much less a model gives, summed over the tips, and its standard error comes from the tips'
-own differences. The runs must be of the same values at the same tips; trees, known
+own differences. weight is the model's in the mixture of all that would predict best
+(stacking; Yao, Vehtari, Simpson & Gelman 2018, Bayesian Analysis 13(3)). The runs must be of the same values at the same tips; trees, known
 errors, models, priors and roots may differ.
 
 A difference below 4, or within two standard errors, does not tell models apart: take the
@@ -42,6 +43,7 @@ are not, so that they are rather too small.`,
 		},
 	}
 	f := cmd.Flags()
+	f.BoolVar(&c.refit, "refit", false, "sample without each tip whose Pareto k is too large, for its exact figures")
 	f.IntVar(&c.draws, "draws", 1000, "draws of each run to work from, over all chains")
 	f.BoolVar(&c.json, "json", false, "print JSON")
 	return cmd
@@ -57,6 +59,7 @@ type compared struct {
 	Difference   runstore.Number `json:"elpd_diff"` // to the best, 0 or below
 	DifferenceSE runstore.Number `json:"se_diff"`
 	Parameters   runstore.Number `json:"p_loo"`
+	Weight       runstore.Number `json:"weight"` // in the mixture of the models that predicts best
 	LargestK     runstore.Number `json:"largest_pareto_k"`
 	// BadTips are those whose Pareto k is too large for their part to be trusted.
 	BadTips []string `json:"tips_with_large_k,omitempty"`
@@ -112,13 +115,16 @@ func (c *compareCommand) leave(ctx context.Context, r *storedRun) (compared, err
 		return compared{}, err
 	}
 	defer dev.Close()
-	left, err := r.leaveOneOut(ctx, dev, picks)
+	left, err := r.leaveOneOut(ctx, dev, picks, refitter{c.refit, c.stderr})
 	if err != nil {
 		return compared{}, err
 	}
 	slices.SortFunc(left.Tips, func(a, b leftTip) int { return cmp.Compare(a.Taxon, b.Taxon) }) // trees may differ in their order
 	largest := math.Inf(-1)
 	for _, tip := range left.Tips {
+		if tip.Refitted {
+			continue
+		}
 		largest = max(largest, float64(tip.K))
 	}
 	return compared{Run: r.folder.Name(), Model: r.model.Name, Root: rootText(r.model), ELPD: left.ELPD, SE: left.SE, Parameters: left.Parameters,
@@ -161,11 +167,22 @@ func sameTips(a, b *storedRun) error {
 // rank puts the best run first and compares the others with it, tip by tip.
 func rank(runs []compared) {
 	slices.SortStableFunc(runs, func(a, b compared) int { return cmp.Compare(b.ELPD, a.ELPD) })
+	var pointwise [][]float64
+	for _, r := range runs {
+		var elpd []float64
+		for _, tip := range r.left.Tips {
+			elpd = append(elpd, float64(tip.ELPD))
+		}
+		pointwise = append(pointwise, elpd)
+	}
+	for i, w := range loo.Stack(pointwise) {
+		runs[i].Weight = runstore.Number(w)
+	}
 	for i := range runs[1:] {
 		r := &runs[i+1]
 		differences := make([]float64, len(r.left.Tips))
-		for j, tip := range r.left.Tips {
-			differences[j] = float64(tip.ELPD - runs[0].left.Tips[j].ELPD)
+		for j := range differences {
+			differences[j] = pointwise[i+1][j] - pointwise[0][j]
 		}
 		sum, se := loo.Sum(differences)
 		r.Difference, r.DifferenceSE = runstore.Number(sum), runstore.Number(se)
@@ -177,17 +194,17 @@ func compareWarnings(runs []compared) []string {
 	var warnings []string
 	for _, r := range runs {
 		if len(r.BadTips) > 0 {
-			warnings = append(warnings, fmt.Sprintf("%s: Pareto k is above %s for %s (%s): what the model gives them is not reliable, and is rather too good", r.Run, figure(float64(r.left.GoodK)), plural(len(r.BadTips), "tip"), shorten(r.BadTips)))
+			warnings = append(warnings, fmt.Sprintf("%s: Pareto k is above %s for %s (%s): what the model gives them is not reliable, and is rather too good; --refit samples without them", r.Run, figure(float64(r.left.GoodK)), plural(len(r.BadTips), "tip"), shorten(r.BadTips)))
 		}
 	}
 	return warnings
 }
 
 func (c *compareCommand) print(runs []compared) error {
-	rows := [][]string{{"run", "model", "elpd_loo", "SE", "elpd_diff", "SE of diff", "p_loo", "largest k"}}
+	rows := [][]string{{"run", "model", "elpd_loo", "SE", "elpd_diff", "SE of diff", "p_loo", "weight", "largest k"}}
 	for _, r := range runs {
 		rows = append(rows, []string{r.Run, r.Model, fmt.Sprintf("%.1f", float64(r.ELPD)), fmt.Sprintf("%.1f", float64(r.SE)), fmt.Sprintf("%.1f", float64(r.Difference)),
-			fmt.Sprintf("%.1f", float64(r.DifferenceSE)), fmt.Sprintf("%.1f", float64(r.Parameters)), figure(float64(r.LargestK))})
+			fmt.Sprintf("%.1f", float64(r.DifferenceSE)), fmt.Sprintf("%.1f", float64(r.Parameters)), fmt.Sprintf("%.2f", float64(r.Weight)), figure(float64(r.LargestK))})
 	}
 	if err := printTable(c.stdout, rows); err != nil {
 		return err

@@ -24,7 +24,7 @@ var Statistics = []Statistic{
 	{"M_sig", "mean of the squared contrasts: the rate of evolution", "the rate of evolution is lower than the model has it", "the rate of evolution is higher than the model has it"},
 	{"C_var", "coefficient of variation of the absolute contrasts", "rates vary less over the tree than the model lets them", "rates vary over the tree more than the model lets them"},
 	{"S_var", "slope of the absolute contrasts against their standard deviations", "contrasts over short edges are too large: errors of the tips or of edge lengths", "contrasts over long edges are too large"},
-	{"S_asr", "slope of the absolute contrasts against the nodes' states", "lineages with small values evolve faster than the model has it", "lineages with large values evolve faster than the model has it"},
+	{"S_asr", "slope of the absolute contrasts against the nodes' states", "lineages with small values evolve faster than the model has it", "lineages with large values evolve faster than the model has it; may the logarithm fit better?"},
 	{"S_hgt", "slope of the absolute contrasts against the nodes' distances from the root", "evolution slows down with time, as in an early burst", "evolution speeds up with time, or tips have errors that the model does not know"},
 	{"D_cdf", "largest distance between the distributions of the contrasts and a normal one", "contrasts are closer to normal than chance makes them", "contrasts are not normal: jumps, or rates that vary"},
 	{"K", "Blomberg's K: the variance of the tips beside that of the contrasts, 1 in Brownian motion", "relatives are less alike than the model makes them", "relatives are more alike than the model makes them"},

@@ -22,6 +22,10 @@ type golden struct {
 		Sample       []float64
 		Shape, Scale float64
 	}
+	Stack struct {
+		ELPD    [][]float64
+		Weights []float64
+	}
 	LOO struct {
 		LogLikelihood      [][]float64 `json:"log_likelihood"`
 		ELPD, K            []float64
@@ -112,4 +116,30 @@ func TestEqualRatios(t *testing.T) {
 	p := Leave([]float64{-2, -2, -2, -2, -2, -2}, 1)
 	require.InDelta(t, -2, p.ELPD, 1e-12)
 	require.InDelta(t, -2, p.LPD, 1e-12)
+}
+
+func TestStack(t *testing.T) {
+	want := readGolden(t).Stack
+	got := Stack(want.ELPD)
+	require.InDeltaSlice(t, want.Weights, got, 5e-3, "ArviZ optimises to some 1e-3")
+
+	// At the maximum no model that is in use would gain from more weight, and no other
+	// would gain at all.
+	sum := 0.0
+	for k, w := range got {
+		sum += w
+		slope := 0.0
+		for i := range want.ELPD[k] {
+			mixture := 0.0
+			for j := range got {
+				mixture += got[j] * math.Exp(want.ELPD[j][i]-want.ELPD[k][i])
+			}
+			slope += 1 / mixture / float64(len(want.ELPD[k]))
+		}
+		require.Less(t, slope, 1+1e-6)
+		require.True(t, slope > 1-1e-4 || w < 1e-4, "model %d: %v %v", k, w, slope)
+	}
+	require.InDelta(t, 1, sum, 1e-12)
+	require.InDeltaSlice(t, []float64{1, 0}, Stack([][]float64{{-1, -2, -3}, {-2, -3, -4}}), 1e-5)
+	require.Equal(t, []float64{0.5, 0.5}, Stack([][]float64{{-1, -1000}, {-1, -1000}}))
 }

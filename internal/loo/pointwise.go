@@ -20,7 +20,7 @@ func Leave(logDensities []float64, efficiency float64) Point {
 	for i, l := range logDensities {
 		ratios[i] = -l
 	}
-	p := Point{LPD: logSumExp(logDensities) - math.Log(float64(len(logDensities)))}
+	p := Point{LPD: LogMean(logDensities)}
 	p.LogWeights, p.Shape = Smooth(ratios, efficiency)
 	for i, l := range logDensities {
 		ratios[i] = p.LogWeights[i] + l
@@ -46,3 +46,6 @@ func Sum(x []float64) (sum, standardError float64) {
 	}
 	return sum, math.Sqrt(variance) // n times the variance, which divides by n
 }
+
+// LogMean is the logarithm of the mean of numbers whose logarithms are given.
+func LogMean(logs []float64) float64 { return logSumExp(logs) - math.Log(float64(len(logs))) }

@@ -35,4 +35,17 @@ data = az.from_dict(posterior={"a": np.zeros((4, 100))}, log_likelihood={"y": lo
 result = az.loo(data, pointwise=True, reff=0.7)
 points = {"log_likelihood": log_likelihood.reshape(400, 6).T.tolist(), "efficiency": 0.7, "elpd": result.loo_i.values.tolist(), "k": result.pareto_k.values.tolist(),
           "sum": float(result.elpd_loo), "se": float(result.se), "p_loo": float(result.p_loo), "good_k": float(result.good_k)}
-json.dump({"smooth": cases, "fits": fits, "loo": points}, open("psis.json", "w"), indent=None)
+
+# Three models of 60 observations; az.compare stacks their pointwise densities.
+locations = (0.0, 0.6, 3.0)
+y = random.normal(size=60) * 1.2
+densities = [np.round(-0.5 * (y - m) ** 2 - 0.92, 10) for m in locations]
+
+
+def constant(d):  # the same in all draws, so that leave-one-out gives it back
+    return az.from_dict(posterior={"a": np.zeros((4, 100))}, log_likelihood={"y": np.broadcast_to(d, (4, 100, 60)) + 0.001 * random.normal(size=(4, 100, 1))})
+
+
+table = az.compare({str(i): constant(d) for i, d in enumerate(densities)}, method="stacking")
+stack = {"elpd": [d.tolist() for d in densities], "weights": [float(table.weight[str(i)]) for i in range(3)]}
+json.dump({"smooth": cases, "fits": fits, "loo": points, "stack": stack}, open("psis.json", "w"), indent=None)
