@@ -2,6 +2,7 @@ package bffg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -23,7 +24,12 @@ import (
 // covariance of all data and what that inverse makes of their residuals: Buerkner, Gabry
 // & Vehtari 2021, Computational Statistics 36, equation 12.)
 type LeaveOneOut struct {
+	target     *Target
+	device     device.Device
+	program    *tree.Program
+	options    plan.Options
 	run        *plan.Executable
+	masked     *masked // nil until it is needed
 	draws      int
 	parameters int
 	nodes, dim int
@@ -36,8 +42,7 @@ type LeaveOneOut struct {
 // Held is what the other tips say of what is observed of a tip.
 type Held struct {
 	// LogDensity is log p(y_i | y_-i, parameters) of all observed coordinates together,
-	// 0 of a tip without data. It is NaN where the tip's edge is so short beside others
-	// that rounding errors leave nothing of what the others say.
+	// 0 of a tip without data.
 	LogDensity float64
 	// Mean and Variance are those of each coordinate; where it is missing both are 0.
 	Mean, Variance []float64
@@ -53,6 +58,10 @@ const (
 	rootMarginalMean        = "root mean given data"       // chain (d)
 	rootMarginalCovariance  = "root covariance given data" // chain (d,d)
 )
+
+// leastLeft is the smallest share of a tip's precision S^-1 that may be left in G: in
+// double precision it then has six digits.
+const leastLeft = 1e-10
 
 // CheckLeaveOneOut finds what keeps the distribution of a tip given the others from being
 // known in closed form.
@@ -87,8 +96,8 @@ func (t *Target) OpenLeaveOneOut(dev device.Device, draws int) (*LeaveOneOut, er
 	}
 	m, d := t.model, t.model.Discrete.Dim
 	vector, matrix := tensor.Shape{d}, tensor.Shape{d, d}
-	schema, err := m.schema(m.positionField(), tree.Field{Name: fieldMarginalMean, Shape: vector}, tree.Field{Name: fieldMarginalCovariance, Shape: matrix},
-		tree.Field{Name: fieldHeldDensity}, tree.Field{Name: fieldHeldResidual, Shape: vector}, tree.Field{Name: fieldHeldVariance, Shape: vector})
+	schema, err := m.schema(append(predictionFields(d), m.positionField(), tree.Field{Name: fieldMarginalMean, Shape: vector}, tree.Field{Name: fieldMarginalCovariance, Shape: matrix},
+		tree.Field{Name: fieldHeldDensity}, tree.Field{Name: fieldHeldResidual, Shape: vector}, tree.Field{Name: fieldHeldVariance, Shape: vector})...)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +116,7 @@ func (t *Target) OpenLeaveOneOut(dev device.Device, draws int) (*LeaveOneOut, er
 	if err != nil {
 		return nil, err
 	}
-	l := &LeaveOneOut{run: run, draws: draws, parameters: m.coordinates(), nodes: t.data.Topology.Size(), dim: d, leaves: t.data.Topology.Leaves(), values: t.data.Values}
+	l := &LeaveOneOut{target: t, device: dev, program: p, options: options, run: run, draws: draws, parameters: m.coordinates(), nodes: t.data.Topology.Size(), dim: d, leaves: t.data.Topology.Leaves(), values: t.data.Values}
 	l.in = make([]float64, l.parameters*draws)
 	for i, size := range []int{1, d, d} {
 		l.out[i] = make([]float64, size*l.nodes*draws)
@@ -159,6 +168,8 @@ func (m Discrete) addHeldSweep(p *tree.Program, tips Tips) {
 		v.Write(fieldMarginalMean, s.MatMul(message.F).Add(a.MatMul(image)))
 		v.Write(fieldMarginalCovariance, s.Add(a.MatMul(spread).MatMul(a.Transpose()).Symmetrize()))
 
+		v.Write(fieldImage, image)
+		v.Write(fieldImageCovariance, spread.Add(t.Q).Add(tips.variance(v, m.Dim).Diag()))
 		o := tips.observe(v, t.Q)
 		u := o.weight.MatMul(o.residual(image))
 		free := tensor.Constant(1).Sub(o.mask)
@@ -166,8 +177,11 @@ func (m Discrete) addHeldSweep(p *tree.Program, tips Tips) {
 		l := g.Cholesky()
 		covariance := l.SolveLowerTransposed(l.SolveLower(tensor.Identity(m.Dim)))
 		residual := covariance.MatMul(u)
+		// G is what is left of S^-1. Where that is next to nothing it is rounding errors.
+		left := l.Diagonal().Square().Div(o.weight.Diagonal().Add(free))
+		lost := tensor.Select(left.Less(tensor.Fill(leastLeft, m.Dim)), tensor.Fill(1, m.Dim), tensor.Zeros(m.Dim)).Sum()
 		logDensity := l.Diagonal().Log().Sum().Sub(u.Dot(residual).Scale(0.5)).Sub(o.mask.Sum().Scale(0.5 * math.Log(2*math.Pi)))
-		v.Write(fieldHeldDensity, logDensity)
+		v.Write(fieldHeldDensity, tensor.Select(tensor.Constant(0.5).Less(lost), tensor.Constant(math.NaN()), logDensity))
 		v.Write(fieldHeldResidual, residual)
 		v.Write(fieldHeldVariance, covariance.Diagonal().Mul(o.mask))
 	})
@@ -190,6 +204,9 @@ func (l *LeaveOneOut) Compute(ctx context.Context, positions [][]float64, visit 
 			}
 		}
 		if err := l.sweep(ctx); err != nil {
+			return err
+		}
+		if err := l.restore(ctx, end-start); err != nil {
 			return err
 		}
 		for b := range end - start {
@@ -230,4 +247,10 @@ func (l *LeaveOneOut) sweep(ctx context.Context) error {
 }
 
 // Close frees what is held on the device.
-func (l *LeaveOneOut) Close() error { return l.run.Close() }
+func (l *LeaveOneOut) Close() error {
+	err := l.run.Close()
+	if l.masked != nil {
+		err = errors.Join(err, l.masked.run.Close())
+	}
+	return err
+}

@@ -153,28 +153,56 @@ func checkHeld(t *testing.T, name string, model *bffg.Model, data bffg.Data, val
 }
 
 // TestLeaveOneOutShortEdge: a tip on an edge that is short beside all others, where the
-// block of the inverse is a difference of large numbers.
+// block of the inverse is a difference of large numbers; where that leaves nothing the tip
+// is left out in earnest.
 func TestLeaveOneOutShortEdge(t *testing.T) {
-	p, err := tree.ReadNewick(strings.NewReader("((a:1e-6,b:1):1,(c:2,d:1):0.5);"))
-	require.NoError(t, err)
-	data := bffg.Data{Topology: p.Topology, Lengths: p.Lengths, Names: p.Names, Values: [][]float64{{0.3, 1.2, -0.5, 0.9}}}
-	model := bffg.BrownianMotion([]string{"x"}, data)
-	model.TipNoise, model.Parameters = false, model.Parameters[:1]
-	target, err := bffg.NewTarget(model, data)
-	require.NoError(t, err)
-	l, err := target.OpenLeaveOneOut(openCPU(t, device.Float64), 1)
-	require.NoError(t, err)
-	defer l.Close()
-	values := naturalValues(t, target, []float64{0.2})
-	require.NoError(t, l.Compute(context.Background(), [][]float64{{0.2}}, func(_ int, tips []bffg.Held) error {
-		for i := range tips {
-			without := data
-			without.Values = [][]float64{slices.Clone(data.Values[0])}
-			without.Values[0][i] = math.NaN()
-			require.InDelta(t, denseLikelihood(model, data, values)-denseLikelihood(model, without, values), tips[i].LogDensity, 1e-8, i)
+	nan := math.NaN()
+	for _, length := range []string{"1e-3", "1e-6", "1e-9", "1e-12", "1e-15", "0"} {
+		for _, traits := range [][]string{{"x"}, {"x", "y"}} {
+			p, err := tree.ReadNewick(strings.NewReader("((a:" + length + ",b:1):1,(c:2,d:1):0.5,e:1);"))
+			require.NoError(t, err)
+			data := bffg.Data{Topology: p.Topology, Lengths: p.Lengths, Names: p.Names}
+			for k, values := range []map[string]float64{{"a": 0.3, "b": 1.2, "c": -0.5, "d": 0.9, "e": 0.1}, {"a": 1.3, "b": nan, "c": 0.5, "d": -0.9, "e": 1}}[:len(traits)] {
+				data.Values = append(data.Values, nil)
+				data.Variances = append(data.Variances, nil)
+				for _, v := range p.Topology.Leaves() {
+					data.Values[k] = append(data.Values[k], values[p.Names[v]])
+					data.Variances[k] = append(data.Variances[k], 1e-14)
+				}
+			}
+			model := bffg.BrownianMotion(traits, data)
+			model.TipNoise, model.Parameters = false, model.Parameters[:len(traits)]
+			target, err := bffg.NewTarget(model, data)
+			require.NoError(t, err)
+			l, err := target.OpenLeaveOneOut(openCPU(t, device.Float64), 2)
+			require.NoError(t, err)
+			positions := [][]float64{{0.2, -0.3, 0.5}, {0, 0.4, -0.4}, {0.1, 0.1, 0}}
+			for s := range positions {
+				positions[s] = positions[s][:target.ParameterDim()]
+			}
+			require.NoError(t, l.Compute(context.Background(), positions, func(s int, tips []bffg.Held) error {
+				values := naturalValues(t, target, positions[s])
+				for i, v := range p.Topology.Leaves() {
+					without, cells := data, 0
+					without.Values = nil
+					for _, column := range data.Values {
+						column = slices.Clone(column)
+						if !math.IsNaN(column[i]) {
+							cells++
+						}
+						column[i] = nan
+						without.Values = append(without.Values, column)
+					}
+					require.InDelta(t, denseLikelihood(model, data, values)-denseLikelihood(model, without, values), tips[i].LogDensity, 1e-6, "%s on %s of %v", p.Names[v], length, traits)
+					if cells == 1 {
+						require.InDelta(t, -0.5*(math.Log(2*math.Pi*tips[i].Variance[0])+math.Pow(data.Values[0][i]-tips[i].Mean[0], 2)/tips[i].Variance[0]), tips[i].LogDensity, 1e-6)
+					}
+				}
+				return nil
+			}))
+			require.NoError(t, l.Close())
 		}
-		return nil
-	}))
+	}
 }
 
 // TestLeaveOneOutRefused: models and data of which the density is not known.

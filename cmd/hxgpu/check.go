@@ -44,9 +44,9 @@ are those of the tree with the tips' edges longer by their errors, at the poster
 elpd_loo is the sum of the log densities that they give to what is observed, from which
 hxgpu compare compares models. The posterior without a tip is made from the draws by
 importance sampling; Pareto k says where that fails, and --refit samples without the tips
-where it does. The tips are listed that lie furthest
-from what the others predict: errors in the data, or lineages that the model has no words
-for. It takes linear-Gaussian models: all but kunita.
+where it does. The tips are listed that lie furthest from what the others predict: errors
+in the data, or lineages that the model has no words for. It takes linear-Gaussian
+models: all but kunita.
 
 Without either flag both are done. Pennell et al. 2015, The American Naturalist 186(2),
 for the statistics; Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25(72), and

@@ -36,7 +36,7 @@ errors, models, priors and roots may differ.
 A difference below 4, or within two standard errors, does not tell models apart: take the
 simpler one, or average. Standard errors take the tips for independent, which relatives
 are not, so that they are rather too small.`,
-		Example: "  hxgpu compare bm ou\n  hxgpu compare bm ou eb --json",
+		Example: "  hxgpu compare run1 run2\n  hxgpu compare run1 run2 --refit --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.stdout, c.stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			return c.run(cmd.Context(), args)
