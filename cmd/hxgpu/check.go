@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -80,9 +81,16 @@ type checked struct {
 // fewestDraws are what a tail of importance ratios, or a p-value, can be judged from.
 const fewestDraws = 40
 
-// checkPicks picks draws evenly, as many of each chain.
+// checkPicks picks about n draws evenly, as many of each chain, or one of some chains
+// where there are more of them.
 func (r *storedRun) checkPicks(n int) ([]pick, error) {
 	picks := thin(r.drawn.Chains, r.drawn.Count, n)
+	if all := len(picks); r.drawn.Chains > n {
+		for i := range n {
+			picks[i] = picks[i*all/n]
+		}
+		picks = picks[:n]
+	}
 	if len(picks) < fewestDraws {
 		return nil, fmt.Errorf("%s: there are %s in all, too few to judge by: sample %d or more", r.folder.Name(), plural(len(picks), "draw"), fewestDraws)
 	}
@@ -144,14 +152,16 @@ func (c *checkCommand) run(ctx context.Context, path string) error {
 	if result.Predictive == nil && result.LeaveOneOut == nil {
 		return fmt.Errorf("%s: %s", path, shorten(result.Refused))
 	}
-	if err := r.folder.WriteJSON(runstore.CheckFile, result); err != nil {
-		return err
-	}
+	unwritten := r.folder.WriteJSON(runstore.CheckFile, result) // a full disk does not take the figures away
 	if c.json {
 		printWarnings(c.stderr, result.Refused)
-		return runstore.EncodeJSON(c.stdout, result)
+		return errors.Join(runstore.EncodeJSON(c.stdout, result), unwritten)
 	}
-	return c.print(path, r, result)
+	if err := errors.Join(c.print(path, r, result), unwritten); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.stdout, "\nwritten to %s\n", r.folder.Path(runstore.CheckFile))
+	return err
 }
 
 func (c *checkCommand) print(path string, r *storedRun, result checked) error {
@@ -170,6 +180,5 @@ func (c *checkCommand) print(path string, r *storedRun, result checked) error {
 		}
 	}
 	printWarnings(c.stderr, result.Refused)
-	_, err := fmt.Fprintf(c.stdout, "\nwritten to %s\n", r.folder.Path(runstore.CheckFile))
-	return err
+	return nil
 }

@@ -117,7 +117,7 @@ func (r *storedRun) leaveOneOut(ctx context.Context, dev device.Device, picks []
 	if err != nil {
 		return nil, err
 	}
-	for i, p := range leaveEach(densities, r.drawn.Chains) {
+	for i, p := range leaveEach(densities, min(r.drawn.Chains, len(picks))) {
 		tip := &result.Tips[i]
 		tip.ELPD, tip.K, tip.seen = runstore.Number(p.ELPD), runstore.Number(p.Shape), p.LPD
 		densities[i] = p.LogWeights

@@ -239,6 +239,12 @@ func TestCheckRefused(t *testing.T) {
 		require.NotZero(t, code)
 		require.Contains(t, stderr, want, args)
 	}
+	// More chains than draws that are asked for.
+	code, _, stderr = command(t, "sample", "--warmup", "50", "--draws", "8", "--chains", "64", "--out", "many", "--quiet")
+	require.Zero(t, code, stderr)
+	require.Equal(t, 50, checkedRun(t, "many", "--draws", "50").LeaveOneOut.Draws)
+	require.Equal(t, 128, checkedRun(t, "many", "--draws", "100").Predictive.Draws)
+
 	// Merged runs and killed ones.
 	code, _, stderr = command(t, "sample", "--warmup", "100", "--draws", "100", "--chains", "2", "--seed", "2", "--out", "second", "--quiet")
 	require.Zero(t, code, stderr)
