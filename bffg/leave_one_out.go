@@ -22,7 +22,7 @@ import (
 // u = S^-1 (y - Phi m - Beta) and G = S^-1 - S^-1 B S^-1, the distribution without the
 // tip is y ~ N(y - G^-1 u, G^-1). (G and u are a diagonal block of the inverse of the
 // covariance of all data and what that inverse makes of their residuals: Buerkner, Gabry
-// & Vehtari 2021, Computational Statistics 36, equation 12.)
+// & Vehtari 2021, Computational Statistics 36.)
 type LeaveOneOut struct {
 	target     *Target
 	device     device.Device

@@ -132,10 +132,10 @@ func (r *storedRun) leaveOneOut(ctx context.Context, dev device.Device, picks []
 	return result, err
 }
 
-// checkDensity refuses a density that rounding errors have left nothing of.
+// checkDensity refuses a density that could not be computed.
 func checkDensity(taxon string, logDensity float64, chain, draw int) error {
 	if math.IsNaN(logDensity) || math.IsInf(logDensity, 0) {
-		return fmt.Errorf("%s: what the other tips say of it is lost to rounding errors at draw %d of chain %d: its edge is very short beside those around it; lengthen it, or allow tip noise", taxon, draw+1, chain+1)
+		return fmt.Errorf("%s: its density given the other tips is %v at draw %d of chain %d: a covariance is not positive definite at that draw's parameters", taxon, logDensity, draw+1, chain+1)
 	}
 	return nil
 }
