@@ -81,6 +81,35 @@ func repeatability(traits []string) Derived {
 		}}
 }
 
+// attractedDerived are the stationary variance and the repeatability of a process with
+// an attraction matrix: the diagonal of the V for which A V + V A' = R.
+func attractedDerived(traits []string) []Derived {
+	if len(traits) == 1 {
+		return []Derived{halfLife(traits), stationaryVariance(traits), repeatability(traits)}
+	}
+	variance, share := stationaryVariance(traits), repeatability(traits)
+	settled := func(parameter func(string) tensor.Value) tensor.Value {
+		return lyapunov(parameter(AttractionMatrix), parameter(RateMatrix)).Diagonal()
+	}
+	variance.About = "the variance between lineages that the process settles to: the diagonal of V, A V + V A' = R"
+	variance.Value = settled
+	share.Value = func(parameter func(string) tensor.Value) tensor.Value {
+		v := settled(parameter)
+		return v.Div(v.Add(parameter(TipNoise)))
+	}
+	return []Derived{variance, share}
+}
+
+// presentRate is the rate of an early burst at the tip that is furthest from the root.
+func presentRate(traits []string, data Data) Derived {
+	height := heightOrOne(data)
+	return Derived{Name: "present_rate", Labels: labels(traits), Of: []string{"sigma_sq", "b"},
+		About: "sigma_sq exp(b T), T the height of the tree: the rate that is left at the end",
+		Value: func(parameter func(string) tensor.Value) tensor.Value {
+			return parameter("sigma_sq").Mul(parameter("b").Scalar().Scale(height).Exp())
+		}}
+}
+
 // phylogeneticHeritability is the share of a tip's variance that it owes to evolution
 // along the tree (Lynch 1991, Evolution 45(5); Housworth, Martins & Lynch 2004, The
 // American Naturalist 163(1)). On a tree whose tips are all at one distance from the

@@ -301,6 +301,18 @@ func TestDerived(t *testing.T) {
 	}
 	require.InEpsilon(t, math.Exp(0.2)*distance/(math.Exp(0.2)*distance+math.Exp(-0.4)), values[0][6], 1e-14)
 
+	eb := bffg.EarlyBurst(traits, data) // sigma_sq, correlation, b, tau_sq
+	names, values = reported(eb, 1, []float64{0.1, 0.2, 0.5, -0.6, 0.3, -0.4})
+	require.Equal(t, []string{"present_rate[a]", "present_rate[b]"}, names[6:])
+	require.InEpsilon(t, math.Exp(0.2-0.6*data.Height()), values[0][7], 1e-13)
+
+	// Without correlations a multivariate attraction is one for each trait.
+	mv := bffg.MultivariateOU(traits, data) // sigma_sq, correlation, alpha, pull_correlation, rotation, theta, tau_sq
+	names, values = reported(mv, 1, []float64{0.1, 0.2, 0, -1, -2, 0, 0, 0, 1, 0.3, -0.4})
+	require.Equal(t, []string{"stationary_variance[a]", "stationary_variance[b]", "repeatability[a]", "repeatability[b]"}, names[11:])
+	require.InEpsilon(t, variance, values[0][11], 1e-12)
+	require.InEpsilon(t, variance/(variance+math.Exp(0.3)), values[0][13], 1e-12)
+
 	alpha, err := ou.Parameter("alpha")
 	require.NoError(t, err)
 	alpha.Fixed = []float64{1, 2}

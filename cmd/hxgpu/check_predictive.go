@@ -52,13 +52,19 @@ type measured struct {
 	replicated [][]float64 // [statistic][draw]
 }
 
+// replication is a run whose data are replicated.
+type replication struct {
+	*storedRun
+	means map[string][]float64 // of parameters' elements, as far as they were asked for
+}
+
 // predict replicates the data once for each pick.
 func (r *storedRun) predict(ctx context.Context, dev device.Device, picks []pick) (*predicted, error) {
 	positions, err := r.drawn.coordinates(picks)
 	if err != nil {
 		return nil, err
 	}
-	return r.replicate(ctx, dev, positions, func(i int) nuts.Stream {
+	return (&replication{r, map[string][]float64{}}).replicate(ctx, dev, positions, func(i int) nuts.Stream {
 		origin := r.drawn.origins[picks[i].chain]
 		return nuts.NewStream(origin.Seed, uint32(origin.Number-1), uint32(picks[i].draw), nuts.PurposeReplication)
 	})
@@ -66,7 +72,7 @@ func (r *storedRun) predict(ctx context.Context, dev device.Device, picks []pick
 
 // replicate places the figures of the data among those of replicates, one for each
 // position of the parameters.
-func (r *storedRun) replicate(ctx context.Context, dev device.Device, positions [][]float64, stream func(draw int) nuts.Stream) (*predicted, error) {
+func (r *replication) replicate(ctx context.Context, dev device.Device, positions [][]float64, stream func(draw int) nuts.Stream) (*predicted, error) {
 	measures, err := r.measures()
 	if err != nil {
 		return nil, err
@@ -136,7 +142,7 @@ func compareStatistic(trait string, s contrasts.Statistic, observed float64, rep
 }
 
 // measures are the figures of every trait that enough tips have, and of pairs of traits.
-func (r *storedRun) measures() ([]measured, error) {
+func (r *replication) measures() ([]measured, error) {
 	var measures []measured
 	data := r.in.data
 	plan := func(traits ...int) (*contrasts.Plan, error) {
@@ -192,7 +198,7 @@ var contrastCorrelation = contrasts.Statistic{Name: "correlation", About: "corre
 
 // tipError is the variance of a tip's observation around its state in units of edge
 // length, at the posterior means of the noise and the rate; 0 where the model has no rate.
-func (r *storedRun) tipError(trait, tip int) float64 {
+func (r *replication) tipError(trait, tip int) float64 {
 	rate := r.posteriorMean("sigma_sq", trait)
 	if !(rate > 0) {
 		return 0
@@ -211,10 +217,7 @@ func (r *storedRun) tipError(trait, tip int) float64 {
 
 // posteriorMean is the mean of a parameter's element for a trait, or of all its elements
 // where they do not go by trait; NaN where the model has no such parameter.
-func (r *storedRun) posteriorMean(name string, trait int) float64 {
-	if r.means == nil {
-		r.means = map[string][]float64{}
-	}
+func (r *replication) posteriorMean(name string, trait int) float64 {
 	means, known := r.means[name]
 	if !known {
 		means = r.elementMeans(name)
@@ -231,7 +234,7 @@ func (r *storedRun) posteriorMean(name string, trait int) float64 {
 }
 
 // elementMeans are the means of a parameter's elements.
-func (r *storedRun) elementMeans(name string) []float64 {
+func (r *replication) elementMeans(name string) []float64 {
 	p, err := r.model.Parameter(name)
 	if err != nil {
 		return nil

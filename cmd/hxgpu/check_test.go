@@ -366,8 +366,8 @@ func TestPredictiveCalibrated(t *testing.T) {
 		require.NoError(t, err)
 		q[2] = math.Atanh(correlation)
 		positions := slices.Repeat([][]float64{q}, draws)
-		r := &storedRun{sampled: &sampled{in: &inputs{data: data, traits: model.Traits}, model: model, target: target},
-			means: map[string][]float64{"sigma_sq": sigmaSq, bffg.TipNoise: tauSq}}
+		r := &replication{&storedRun{sampled: &sampled{in: &inputs{data: data, traits: model.Traits}, model: model, target: target}},
+			map[string][]float64{"sigma_sq": sigmaSq, bffg.TipNoise: tauSq}}
 		found, err := r.replicate(ctx, dev, positions, func(s int) nuts.Stream {
 			return nuts.NewStream(13, uint32(set), uint32(s), nuts.PurposeReplication)
 		})

@@ -11,8 +11,7 @@ import (
 // while it samples stands in the same places: in, model, target, record, drawn.
 type storedRun struct {
 	*sampled
-	command *sampleCommand       // with the run's settings
-	means   map[string][]float64 // of parameters' elements, as far as they were asked for
+	command *sampleCommand // with the run's settings
 }
 
 // rebuildRun makes the data, the model and the target of a stored run from its record
