@@ -227,3 +227,49 @@ func TestLeaveOneOutRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorContains(t, target.CheckLeaveOneOut(), `trait "y" has a value at one tip alone: with a flat root`)
 }
+
+// TestLeaveOneOutModels: every linear-Gaussian model, the quotient of its likelihoods with
+// and without a tip.
+func TestLeaveOneOutModels(t *testing.T) {
+	ctx, dev := context.Background(), openCPU(t, device.Float64)
+	traits := []string{"a", "b"}
+	data := withRegimes(raggedData(t, 5, 30, 2))
+	value := func(model *bffg.Model, data bffg.Data, q []float64) float64 {
+		target, err := bffg.NewLikelihood(model, data)
+		require.NoError(t, err)
+		e, err := target.OpenValue(dev, 1)
+		require.NoError(t, err)
+		defer e.Close()
+		logp := make([]float64, 1)
+		require.NoError(t, e.Value(ctx, q, logp))
+		return logp[0]
+	}
+	for name, build := range map[string]func([]string, bffg.Data) *bffg.Model{"trend": bffg.Trend, "eb": bffg.EarlyBurst, "lambda": bffg.PagelLambda, "white": bffg.WhiteNoise,
+		"optima": bffg.SeveralOptima, "rates": bffg.RateShifts, "mvou": bffg.MultivariateOU, "mvou optima": bffg.MultivariateOUSeveralOptima} {
+		model := build(traits, data)
+		target, err := bffg.NewTarget(model, data)
+		require.NoError(t, err)
+		var q []float64
+		for i := range target.ParameterDim() {
+			q = append(q, 0.5*math.Sin(float64(3*i+1)))
+		}
+		whole := value(model, data, q)
+		l, err := target.OpenLeaveOneOut(dev, 1)
+		require.NoError(t, err, name)
+		require.NoError(t, l.Compute(ctx, [][]float64{q}, func(_ int, tips []bffg.Held) error {
+			for i := 0; i < len(tips); i += 3 {
+				without := data
+				without.Values = nil
+				for _, column := range data.Values {
+					column = slices.Clone(column)
+					column[i] = math.NaN()
+					without.Values = append(without.Values, column)
+				}
+				require.InDelta(t, whole-value(model, without, q), tips[i].LogDensity, 1e-9*(1+math.Abs(whole)), "%s tip %d", name, i)
+			}
+			return nil
+		}))
+		require.NoError(t, l.Close())
+		require.NoError(t, target.CheckReplicates())
+	}
+}
