@@ -55,7 +55,7 @@ func (t *Target) Reported() []Element {
 // optimum.
 func halfLife(traits []string) Derived {
 	return Derived{Name: "half_life", Labels: labels(traits), Of: []string{"alpha"},
-		About: "phylogenetic half-life, ln 2 / alpha: half of the way to the optimum takes so long, in the unit of the edges",
+		About: "ln 2 / alpha, phylogenetic half-life: the time of half of the way to the optimum",
 		Value: func(parameter func(string) tensor.Value) tensor.Value {
 			return tensor.Constant(math.Ln2).Div(parameter("alpha"))
 		}}
@@ -64,7 +64,7 @@ func halfLife(traits []string) Derived {
 // stationaryVariance is the variance that an Ornstein-Uhlenbeck process settles to.
 func stationaryVariance(traits []string) Derived {
 	return Derived{Name: "stationary_variance", Labels: labels(traits), Of: []string{"sigma_sq", "alpha"},
-		About: "sigma_sq / (2 alpha): the variance between lineages that the process settles to",
+		About: "sigma_sq / (2 alpha): variance between lineages that the process settles to",
 		Value: func(parameter func(string) tensor.Value) tensor.Value {
 			return parameter("sigma_sq").Div(parameter("alpha").Scale(2))
 		}}
@@ -74,7 +74,7 @@ func stationaryVariance(traits []string) Derived {
 // is their lineages'.
 func repeatability(traits []string) Derived {
 	return Derived{Name: "repeatability", Labels: labels(traits), Of: []string{"sigma_sq", "alpha", TipNoise},
-		About: "stationary_variance / (stationary_variance + tau_sq): the share of the variance that is between lineages, and not tip noise",
+		About: "stationary_variance / (stationary_variance + tau_sq): the share that is not noise",
 		Value: func(parameter func(string) tensor.Value) tensor.Value {
 			v := parameter("sigma_sq").Div(parameter("alpha").Scale(2))
 			return v.Div(v.Add(parameter(TipNoise)))
@@ -91,7 +91,7 @@ func attractedDerived(traits []string) []Derived {
 	settled := func(parameter func(string) tensor.Value) tensor.Value {
 		return lyapunov(parameter(AttractionMatrix), parameter(RateMatrix)).Diagonal()
 	}
-	variance.About = "the variance between lineages that the process settles to: the diagonal of V, A V + V A' = R"
+	variance.About = "variance that the process settles to: the diagonal of V, A V + V A' = R"
 	variance.Value = settled
 	share.Value = func(parameter func(string) tensor.Value) tensor.Value {
 		v := settled(parameter)
@@ -104,7 +104,7 @@ func attractedDerived(traits []string) []Derived {
 func presentRate(traits []string, data Data) Derived {
 	height := heightOrOne(data)
 	return Derived{Name: "present_rate", Labels: labels(traits), Of: []string{"sigma_sq", "b"},
-		About: "sigma_sq exp(b T), T the height of the tree: the rate that is left at the end",
+		About: "sigma_sq exp(b T), T the height of the tree: the rate at the end",
 		Value: func(parameter func(string) tensor.Value) tensor.Value {
 			return parameter("sigma_sq").Mul(parameter("b").Scalar().Scale(height).Exp())
 		}}
@@ -120,7 +120,7 @@ func phylogeneticHeritability(traits []string, data Data) []Derived {
 		return nil
 	}
 	return []Derived{{Name: "heritability", Labels: labels(traits), Of: []string{"sigma_sq", TipNoise},
-		About: "phylogenetic heritability, sigma_sq T / (sigma_sq T + tau_sq), T the mean distance of the tips from the root: a signal like Pagel's lambda",
+		About: "sigma_sq T / (sigma_sq T + tau_sq), T the tips' mean depth: signal, like Pagel's lambda",
 		Value: func(parameter func(string) tensor.Value) tensor.Value {
 			v := parameter("sigma_sq").Scale(distance)
 			return v.Div(v.Add(parameter(TipNoise)))
