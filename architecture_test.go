@@ -37,6 +37,8 @@ var allowed = map[string][]string{
 	"bffg":                     {"autodiff", "bffg/prior", "device", "device/plan", "nuts", "tensor", "tree"},
 	"landmarks":                {"tree"},
 	"internal/diagnosis":       {"nuts"},
+	"internal/loo":             {},
+	"internal/contrasts":       {"tree"},
 	"internal/calibration":     {"device", "device/cpu", "nuts"},
 	"internal/config":          {},
 	"internal/progress":        {"nuts"},

@@ -22,6 +22,7 @@ func BrownianMotion(traits []string, data Data) *Model {
 		Natural:    []tree.Field{rateField(d)},
 		Parameters: append(rateParameters(traits, data), tipNoise(traits, data)),
 		Derive:     deriveRate(d),
+		Derived:    phylogeneticHeritability(traits, data),
 	}
 }
 
@@ -45,5 +46,6 @@ func Trend(traits []string, data Data) *Model {
 		Natural:    []tree.Field{rateField(d), {Name: "drift", Kind: tree.Chain, Shape: tensor.Shape{d}}},
 		Parameters: append(rateParameters(traits, data), drift, tipNoise(traits, data)),
 		Derive:     deriveRate(d),
+		Derived:    phylogeneticHeritability(traits, data),
 	}
 }

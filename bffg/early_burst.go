@@ -31,6 +31,7 @@ func EarlyBurst(traits []string, data Data) *Model {
 		Natural:    []tree.Field{rateField(d), {Name: "b", Kind: tree.Chain, Shape: tensor.Shape{1}}},
 		Parameters: parameters,
 		Derive:     deriveRate(d),
+		Derived:    []Derived{presentRate(traits, data)},
 	}
 }
 

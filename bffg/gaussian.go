@@ -78,6 +78,12 @@ func (m Message) Pull(t Transition) Message {
 // Guided is the mean and the Cholesky factor of the guided transition, the
 // normalised product of h and N(mean, q): S = (I+qH)^-1 q, m = S F + (I+qH)^-1 mean.
 func (m Message) Guided(mean, q tensor.Value) (center, factor tensor.Value) {
+	center, s := m.conditional(mean, q)
+	return center, s.Cholesky()
+}
+
+// conditional is the mean and the covariance of the normalised product of h and N(mean, q).
+func (m Message) conditional(mean, q tensor.Value) (center, covariance tensor.Value) {
 	d := mean.Shape()[0]
 	a := tensor.Identity(d).Add(q.MatMul(m.H))
 	right := tensor.Concat(q.Transpose(), mean).Reshape(d+1, d).Transpose()
@@ -90,7 +96,7 @@ func (m Message) Guided(mean, q tensor.Value) (center, factor tensor.Value) {
 		last[k] = d*d + k
 	}
 	s := x.Gather(rows, d, d).Transpose().Symmetrize()
-	return s.MatMul(m.F).Add(x.Gather(last, d)), s.Cholesky()
+	return s.MatMul(m.F).Add(x.Gather(last, d)), s
 }
 
 // FlatIntegral is log of the integral of h(x) over all x, the likelihood under a

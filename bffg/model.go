@@ -51,27 +51,37 @@ type Element struct {
 // elements lists what is reported of the parameter; of a correlation matrix what
 // stands below the diagonal.
 func (p Parameter) elements() []Element {
-	var elements []Element
-	add := func(labels ...string) {
-		e := Element{p.Name, p.Name, labels}
-		if len(labels) > 0 {
-			e.Name += "[" + strings.Join(labels, ",") + "]"
-		}
-		elements = append(elements, e)
+	if !p.isCorrelation() {
+		return elementsOf(p.Name, p.Labels)
 	}
+	var elements []Element
 	for i, label := range p.Labels {
-		switch {
-		case p.isCorrelation():
-			for _, other := range p.Labels[:i] {
-				add(other, label)
-			}
-		case label == "":
-			add()
-		default:
-			add(label)
+		for _, other := range p.Labels[:i] {
+			elements = append(elements, newElement(p.Name, other, label))
 		}
 	}
 	return elements
+}
+
+// elementsOf lists the elements of a vector.
+func elementsOf(name string, labels []string) []Element {
+	var elements []Element
+	for _, label := range labels {
+		if label == "" {
+			elements = append(elements, newElement(name))
+		} else {
+			elements = append(elements, newElement(name, label))
+		}
+	}
+	return elements
+}
+
+func newElement(name string, labels ...string) Element {
+	e := Element{name, name, labels}
+	if len(labels) > 0 {
+		e.Name += "[" + strings.Join(labels, ",") + "]"
+	}
+	return e
 }
 
 // Model is a model of edges with parameters, ready to be fitted.
@@ -88,6 +98,8 @@ type Model struct {
 	Natural    []tree.Field
 	Parameters []Parameter
 	Derive     func(v *tree.ScalarView)
+	// Derived are quantities that are reported beside the parameters.
+	Derived []Derived
 
 	TipNoise  bool // the observations have noise of variance tau_sq
 	TipsVary  bool // a tip's edge has variance even where its length is 0

@@ -253,3 +253,77 @@ func TestStatesMatchExactConditional(t *testing.T) {
 		}
 	}
 }
+
+// TestDerived: derived quantities follow the parameters, are left out where they have no
+// parameter to follow, and do not depend, to the last bit, on how many draws are mapped
+// together.
+func TestDerived(t *testing.T) {
+	ctx, dev := context.Background(), openCPU(t, device.Float64)
+	data := raggedData(t, 4, 30, 2)
+	reported := func(model *bffg.Model, batch int, positions ...[]float64) ([]string, [][]float64) {
+		target, err := bffg.NewTarget(model, data)
+		require.NoError(t, err)
+		naturals, err := target.OpenReported(dev, batch)
+		require.NoError(t, err)
+		defer naturals.Close()
+		values, err := naturals.Map(ctx, positions)
+		require.NoError(t, err)
+		var names []string
+		for _, e := range target.Reported() {
+			names = append(names, e.Name)
+		}
+		require.Len(t, values[0], len(names))
+		return names, values
+	}
+	traits := []string{"a", "b"}
+	ou := bffg.OrnsteinUhlenbeck(traits, data) // sigma_sq, correlation, alpha, theta, tau_sq
+	q := []float64{0.1, 0.2, 0.5, -1, -2, 0, 1, 0.3, -0.4}
+	names, values := reported(ou, 4, q, q, q, q, q)
+	require.Equal(t, []string{"half_life[a]", "half_life[b]", "stationary_variance[a]", "stationary_variance[b]", "repeatability[a]", "repeatability[b]"}, names[9:])
+	require.InEpsilon(t, math.Ln2/math.Exp(-2), values[0][10], 1e-14)
+	variance := math.Exp(0.1) / (2 * math.Exp(-1))
+	require.InEpsilon(t, variance, values[0][11], 1e-14)
+	require.InEpsilon(t, variance/(variance+math.Exp(0.3)), values[0][13], 1e-14)
+	_, alone := reported(ou, 1, q)
+	for _, x := range values {
+		require.Equal(t, alone[0], x)
+	}
+
+	bm := bffg.BrownianMotion(traits, data)
+	names, values = reported(bm, 1, []float64{0.1, 0.2, 0.5, 0.3, -0.4})
+	require.Equal(t, []string{"heritability[a]", "heritability[b]"}, names[5:])
+	distance := 0.0
+	leaves := data.Topology.Leaves()
+	for _, v := range leaves {
+		for ; v > 0; v = data.Topology.Parent(v) {
+			distance += data.Lengths[v] / float64(len(leaves))
+		}
+	}
+	require.InEpsilon(t, math.Exp(0.2)*distance/(math.Exp(0.2)*distance+math.Exp(-0.4)), values[0][6], 1e-14)
+
+	eb := bffg.EarlyBurst(traits, data) // sigma_sq, correlation, b, tau_sq
+	names, values = reported(eb, 1, []float64{0.1, 0.2, 0.5, -0.6, 0.3, -0.4})
+	require.Equal(t, []string{"present_rate[a]", "present_rate[b]"}, names[6:])
+	require.InEpsilon(t, math.Exp(0.2-0.6*data.Height()), values[0][7], 1e-13)
+
+	// Without correlations a multivariate attraction is one for each trait.
+	mv := bffg.MultivariateOU(traits, data) // sigma_sq, correlation, alpha, pull_correlation, rotation, theta, tau_sq
+	names, values = reported(mv, 1, []float64{0.1, 0.2, 0, -1, -2, 0, 0, 0, 1, 0.3, -0.4})
+	require.Equal(t, []string{"stationary_variance[a]", "stationary_variance[b]", "repeatability[a]", "repeatability[b]"}, names[11:])
+	require.InEpsilon(t, variance, values[0][11], 1e-12)
+	require.InEpsilon(t, variance/(variance+math.Exp(0.3)), values[0][13], 1e-12)
+
+	alpha, err := ou.Parameter("alpha")
+	require.NoError(t, err)
+	alpha.Fixed = []float64{1, 2}
+	ou.TipNoise = false
+	ou.Parameters = ou.Parameters[:4]
+	names, _ = reported(ou, 1, q[:5])
+	require.Equal(t, []string{"stationary_variance[a]", "stationary_variance[b]"}, names[5:], "the half-life is fixed, and there is no tip noise")
+
+	bm.Derived = []bffg.Derived{{Name: "wrong", Labels: traits, Of: []string{"sigma_sq"}, Value: func(parameter func(string) tensor.Value) tensor.Value { return parameter("sigma_sq").Sum() }}}
+	target, err := bffg.NewTarget(bm, data)
+	require.NoError(t, err)
+	_, err = target.OpenReported(dev, 1)
+	require.ErrorContains(t, err, `the value of "wrong" has shape ()`)
+}

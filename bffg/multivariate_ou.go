@@ -63,6 +63,7 @@ func multivariateOU(traits []string, data Data, o optima) *Model {
 			deriveRate(d)(v)
 			deriveAttraction(d)(v)
 		},
+		Derived: attractedDerived(traits),
 		Stationary: func(parameter func(string) tensor.Value) (mean, covariance tensor.Value) {
 			return o.atRoot(parameter("theta")), lyapunov(parameter(AttractionMatrix), parameter(RateMatrix))
 		},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/device/plan"
+	"github.com/hxgpu/hxgpu/tensor"
 	"github.com/hxgpu/hxgpu/tree"
 )
 
@@ -20,6 +21,16 @@ type Naturals struct {
 
 // OpenNaturals compiles the map for a device, for at most batch draws at a time.
 func (t *Target) OpenNaturals(dev device.Device, batch int) (*Naturals, error) {
+	return t.openNaturals(dev, batch, nil)
+}
+
+// OpenReported is like [Target.OpenNaturals], with the derived quantities after the
+// parameters: one number for each of [Target.Reported].
+func (t *Target) OpenReported(dev device.Device, batch int) (*Naturals, error) {
+	return t.openNaturals(dev, batch, t.model.DerivedQuantities())
+}
+
+func (t *Target) openNaturals(dev device.Device, batch int, derived []Derived) (*Naturals, error) {
 	n := &Naturals{batch: batch, coordinates: t.model.coordinates(), rows: len(t.Names())}
 	if n.coordinates == 0 {
 		return n, nil
@@ -40,6 +51,17 @@ func (t *Target) OpenNaturals(dev device.Device, batch int) (*Naturals, error) {
 			fields = append(fields, parameter.Name)
 		}
 	}
+	for _, d := range derived {
+		name := "derived " + d.Name
+		p.Scalars(name, func(v *tree.ScalarView) {
+			x := d.Value(v.Parameter)
+			if want := (tensor.Shape{len(d.Labels)}); x.Node() == nil || !x.Shape().Equal(want) {
+				tensor.Fail("Derived", "the value of %q has shape %v; it has %d labels and needs %v", d.Name, shapeOf(x), len(d.Labels), want)
+			}
+			v.Write(name, x)
+		})
+		fields, n.rows = append(fields, name), n.rows+len(d.Labels)
+	}
 	n.run, err = plan.Compile(dev, p, t.data.Topology, plan.Options{Chains: batch, PackInputs: []string{FieldPosition}, PackOutputs: fields})
 	if err != nil {
 		return nil, err
@@ -49,7 +71,7 @@ func (t *Target) OpenNaturals(dev device.Device, batch int) (*Naturals, error) {
 }
 
 // Map maps positions, each of which holds at least the parameters' coordinates; the
-// result has one number for each of [Target.Names]. What a position becomes does not
+// result has one number for each of [Target.Names], or of [Target.Reported]. What a position becomes does not
 // depend on the others.
 func (n *Naturals) Map(ctx context.Context, positions [][]float64) ([][]float64, error) {
 	result := make([][]float64, len(positions))

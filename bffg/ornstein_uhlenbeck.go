@@ -54,6 +54,7 @@ func ornsteinUhlenbeck(traits []string, data Data, o optima) *Model {
 		Natural:    []tree.Field{rateField(d), {Name: "alpha", Kind: tree.Chain, Shape: tensor.Shape{d}}, o.field()},
 		Parameters: append(rateParameters(traits, data), attraction(traits, data), o.parameter(traits, locationPrior(data)), tipNoise(traits, data)),
 		Derive:     deriveRate(d),
+		Derived:    []Derived{halfLife(traits), stationaryVariance(traits), repeatability(traits)},
 		Stationary: func(parameter func(string) tensor.Value) (mean, covariance tensor.Value) {
 			alpha, ones := parameter("alpha"), tensor.Fill(1, d)
 			return o.atRoot(parameter("theta")), parameter(RateMatrix).Div(alpha.Outer(ones).Add(ones.Outer(alpha)))

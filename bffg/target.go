@@ -59,57 +59,6 @@ func newTarget(model *Model, data Data, priors bool) (*Target, error) {
 	return t, nil
 }
 
-// checkSymmetric evaluates the covariance on one edge, at an arbitrary position
-// and state: the sweeps rely on its symmetry.
-func (m *Model) checkSymmetric(data Data) error {
-	if m.Continuous != nil { // its covariances are products of a factor with itself
-		return nil
-	}
-	schema, err := m.schema(m.positionField())
-	if err != nil {
-		return err
-	}
-	p := tree.NewProgram(schema)
-	m.addParameters(p)
-	p.Map("symmetry", func(v *tree.MapView) {
-		q := m.Discrete.covariance(v.Field(FieldState), edgeOf(v))
-		v.Write(FieldPrecision, q.Sub(q.Transpose()))
-		v.Write(FieldLogNorm, q.Abs().Sum())
-	})
-	edge, _, err := tree.FromParents([]int{0, 0})
-	if err != nil {
-		return err
-	}
-	d := m.Discrete.Dim
-	inputs := map[string][]float64{FieldLength: {1, 1}, FieldPosition: make([]float64, max(m.coordinates(), 1)), FieldState: make([]float64, 2*d)}
-	for i := range inputs[FieldPosition] {
-		inputs[FieldPosition][i] = 0.3 + 0.1*float64(i%7)
-	}
-	for i := range inputs[FieldState] {
-		inputs[FieldState][i] = 0.2 + 0.1*float64(i%5)
-	}
-	fields := map[string][]float64{}
-	if err := addEdgeFields(fields, m.Discrete.EdgeFields, data); err != nil {
-		return err
-	}
-	n := data.Topology.Size()
-	for name, x := range fields { // of the last edge
-		for k := range len(x) / n {
-			inputs[name] = append(inputs[name], x[(k+1)*n-1], x[(k+1)*n-1])
-		}
-	}
-	result, err := tree.Evaluate(p, edge, inputs)
-	if err != nil {
-		return err
-	}
-	for k := range d * d {
-		if difference := math.Abs(result[FieldPrecision][2*k+1]); difference > 1e-9*result[FieldLogNorm][1] {
-			return fmt.Errorf("the covariance of model %q is not symmetric: elements (%d,%d) and (%d,%d) differ by %g at some state", m.Name, k/d+1, k%d+1, k%d+1, k/d+1, difference)
-		}
-	}
-	return nil
-}
-
 // packed are the fields that make up the position of the sampler.
 func (t *Target) packed() []string {
 	var fields []string

@@ -155,6 +155,7 @@ func philox4x32Twice(c [4]uint32, k [2]uint32) (one, next [4]uint32) {
 
 // The purposes of streams outside the sampler.
 const (
-	PurposeStates     uint32 = ReservedPurposes + iota // noise of node states, drawn for kept draws
-	PurposeSimulation                                  // simulated trees and data
+	PurposeStates      uint32 = ReservedPurposes + iota // noise of node states, drawn for kept draws
+	PurposeSimulation                                   // simulated trees and data
+	PurposeReplication                                  // data replicated for posterior predictive checks
 )

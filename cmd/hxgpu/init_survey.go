@@ -132,7 +132,7 @@ func (found *survey) lookAt(p *tree.Phylogeny, table *tree.Table, shapes bool, o
 				lines = append(lines, fmt.Sprintf("%s: not usable, %v", column, err))
 				continue
 			}
-			n, mean, sd := moments(matching.PerTip(numbers))
+			n, mean, sd := spread(matching.PerTip(numbers))
 			text := fmt.Sprintf("%s: numbers, %d at tips, mean %.4g, sd %.4g", column, n, mean, sd)
 			switch {
 			case n == 0:
@@ -189,9 +189,9 @@ func describeFactor(table *tree.Table, matching *tree.Matching, column string) s
 	return fmt.Sprintf("a factor of %s: %s", plural(len(levels), "state"), shorten(levels))
 }
 
-// moments are the number, the mean and the standard deviation of the values that are
+// spread is the number, the mean and the standard deviation of the values that are
 // not missing.
-func moments(values []float64) (n int, mean, sd float64) {
+func spread(values []float64) (n int, mean, sd float64) {
 	squares := 0.0
 	for _, x := range values {
 		if !math.IsNaN(x) {

@@ -91,6 +91,9 @@ func (c *modelsCommand) describe(w io.Writer, entry *modelEntry) error {
 		for _, p := range m.Parameters {
 			describeParameter(w, p, len(traits))
 		}
+		for _, d := range m.DerivedQuantities() {
+			fmt.Fprintf(w, "  %-16s  %s\n  %-16s  follows from %s\n", d.Name, d.About, "", strings.Join(d.Of, ", "))
+		}
 	} else {
 		in, err := c.files.load()
 		if err != nil {

@@ -19,26 +19,26 @@ var modelRuns = []struct {
 	model, traits, set string
 	parameters         string
 }{
-	{"trend", "mass", "sigma_sq=0.2 drift=0.5 tau_sq=0.01", "sigma_sq drift tau_sq root"},
-	{"eb", "mass", "sigma_sq=0.2 b=-0.5 tau_sq=0.01", "sigma_sq b tau_sq root"},
-	{"eb", "mass,length", "R=[[.2,.1],[.1,.3]] b=0.2 tau_sq=0.01", "sigma_sq[mass] sigma_sq[length] correlation[mass,length] b tau_sq[mass] tau_sq[length] root[mass] root[length]"},
+	{"trend", "mass", "sigma_sq=0.2 drift=0.5 tau_sq=0.01", "sigma_sq drift tau_sq heritability root"},
+	{"eb", "mass", "sigma_sq=0.2 b=-0.5 tau_sq=0.01", "sigma_sq b tau_sq present_rate root"},
+	{"eb", "mass,length", "R=[[.2,.1],[.1,.3]] b=0.2 tau_sq=0.01", "sigma_sq[mass] sigma_sq[length] correlation[mass,length] b tau_sq[mass] tau_sq[length] present_rate[mass] present_rate[length] root[mass] root[length]"},
 	{"lambda", "mass", "sigma_sq=0.2 lambda=0.7", "sigma_sq lambda root"},
 	{"white", "mass,length", "sigma_sq=0.2", "sigma_sq[mass] sigma_sq[length] correlation[mass,length] root[mass] root[length]"},
-	{"ou", "mass", "sigma_sq=0.2 alpha=1 theta=3;5 tau_sq=0.01", "sigma_sq alpha theta[forest] theta[open] tau_sq root"},
+	{"ou", "mass", "sigma_sq=0.2 alpha=1 theta=3;5 tau_sq=0.01", "sigma_sq alpha theta[forest] theta[open] tau_sq half_life stationary_variance repeatability root"},
 	{"rates", "mass", "sigma_sq=0.2,1 tau_sq=0.01", "sigma_sq[forest] sigma_sq[open] tau_sq root"},
 	{"rates", "mass,length", "sigma_sq=0.2,1;2,3 C=[[1,.5],[.5,1]] tau_sq=0.01", "sigma_sq[forest,mass] sigma_sq[forest,length] sigma_sq[open,mass] sigma_sq[open,length] correlation[mass,length] tau_sq[mass] tau_sq[length] root[mass] root[length]"},
 	{"mvou", "mass,length", "sigma_sq=0.2 A=[[1,.5],[-.2,.8]] theta=3,4 tau_sq=0.01",
-		"sigma_sq[mass] sigma_sq[length] correlation[mass,length] alpha[mass] alpha[length] pull_correlation[mass,length] rotation[mass,length] theta[mass] theta[length] tau_sq[mass] tau_sq[length] root[mass] root[length]"},
+		"sigma_sq[mass] sigma_sq[length] correlation[mass,length] alpha[mass] alpha[length] pull_correlation[mass,length] rotation[mass,length] theta[mass] theta[length] tau_sq[mass] tau_sq[length] stationary_variance[mass] stationary_variance[length] repeatability[mass] repeatability[length] root[mass] root[length]"},
 	{"mvou", "mass,length", "sigma_sq=0.2 alpha=1 theta=3,4,5,6 tau_sq=0.01",
-		"sigma_sq[mass] sigma_sq[length] correlation[mass,length] alpha[mass] alpha[length] pull_correlation[mass,length] rotation[mass,length] theta[forest,mass] theta[forest,length] theta[open,mass] theta[open,length] tau_sq[mass] tau_sq[length] root[mass] root[length]"},
+		"sigma_sq[mass] sigma_sq[length] correlation[mass,length] alpha[mass] alpha[length] pull_correlation[mass,length] rotation[mass,length] theta[forest,mass] theta[forest,length] theta[open,mass] theta[open,length] tau_sq[mass] tau_sq[length] stationary_variance[mass] stationary_variance[length] repeatability[mass] repeatability[length] root[mass] root[length]"},
 }
 
 // regimeTree is a tree of two regimes, as a stochastic map.
 const regimeTree = "(((a:{open,1},b:{open,0.5:forest,0.5})x:{forest,0.5},(c:{forest,1},d:{forest,1.5}):{forest,0.5}):{forest,0.7},((e:{open,1},f:{open,0.2:forest,1}):{open,0.5},g:{open,1:forest,1}):{forest,1});\n"
 
 // TestModelsRun: every model simulates on a tree with regimes; what it wrote has a
-// likelihood at the same parameters, samples, resumes, and has all parameters with
-// finite summaries.
+// likelihood at the same parameters, samples, resumes, is checked, and has all
+// parameters with finite summaries.
 func TestModelsRun(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.WriteFile("map.nwk", []byte(regimeTree), 0o600))
@@ -74,6 +74,10 @@ func TestModelsRun(t *testing.T) {
 		require.ElementsMatch(t, strings.Fields(c.parameters), names, name)
 		code, _, stderr = command(t, "sample", "--resume", run, "--draws", "50")
 		require.Zero(t, code, "%s\n%s", name, stderr)
+		checked := checkedRun(t, run)
+		require.Len(t, checked.LeaveOneOut.Tips, 7, name)
+		require.False(t, math.IsNaN(checked.LeaveOneOut.ELPD), name)
+		require.NotEmpty(t, checked.Predictive.Statistics, name)
 	}
 }
 

@@ -53,10 +53,10 @@ func newRecorder(ctx context.Context, target *bffg.Target, table, positions *run
 	if r.device, err = cpu.Open(cpu.Options{}); err != nil {
 		return nil, err
 	}
-	if r.naturals, err = target.OpenNaturals(r.device, recordBatch); err != nil {
+	if r.naturals, err = target.OpenReported(r.device, recordBatch); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
-	if len(table.Parameters) > len(target.Elements()) {
+	if len(table.Parameters) > len(target.Reported()) {
 		if r.roots, err = openSweeper(target, r.device, recordBatch); err != nil {
 			return nil, errors.Join(err, r.close())
 		}

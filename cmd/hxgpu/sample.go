@@ -58,7 +58,9 @@ Rates and variances are sampled on the log scale. The default priors take their
 scale from the data and are printed. Distributions: normal(mean,sd),
 lognormal(mu,sd), half_normal(sd), exponential(rate), gamma(shape,rate),
 inverse_gamma(shape,scale), uniform(lower,upper), log_uniform(lower,upper), and
-lkj(shape) for correlations.
+lkj(shape) for correlations. What follows from the parameters stands beside them: for ou
+the phylogenetic half-life, the stationary variance and its share (repeatability), for
+bm the phylogenetic heritability.
 
 --out DIR stores the run as it goes: run.json (all settings), run.yaml (the same for
 --config), copies of its inputs,

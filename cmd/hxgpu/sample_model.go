@@ -266,6 +266,9 @@ func reportModel(w io.Writer, m *bffg.Model) {
 		}
 		fmt.Fprintf(w, "  %-11s %s   %s\n", p.Name, value, p.About)
 	}
+	for _, d := range m.DerivedQuantities() {
+		fmt.Fprintf(w, "  %-11s derived   %s\n", d.Name, d.About)
+	}
 	if !m.TipNoise {
 		fmt.Fprintln(w, "  the tips' values are exact")
 	}
@@ -283,6 +286,19 @@ func parameterRecords(m *bffg.Model) []runstore.ModelParameter {
 			r.Fixed = runstore.Numbers(p.Fixed)
 		} else {
 			r.Prior = p.Prior.String()
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+// derivedRecords are the derived quantities as run.json has them.
+func derivedRecords(m *bffg.Model) []runstore.ModelParameter {
+	var records []runstore.ModelParameter
+	for _, d := range m.DerivedQuantities() {
+		r := runstore.ModelParameter{Name: d.Name, About: d.About}
+		if len(d.Labels) > 1 {
+			r.Labels = d.Labels
 		}
 		records = append(records, r)
 	}

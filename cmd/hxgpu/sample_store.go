@@ -39,7 +39,7 @@ func (c *sampleCommand) metas(s *sampled) (table, positions runstore.TableMeta) 
 	if c.saveWarmup {
 		table.Warmup = c.warmup
 	}
-	for _, e := range s.target.Elements() {
+	for _, e := range s.target.Reported() {
 		table.Parameters = append(table.Parameters, runstore.Column{Name: e.Name, Of: e.Parameter, Labels: e.Labels})
 	}
 	unknownRoot := !s.model.Root.Known()
@@ -135,7 +135,7 @@ func (c *sampleCommand) createStore(s *sampled) (err error) {
 	}
 	s.in.record.Files = c.files.files.records()
 	s.record.Phase, s.record.Versions, s.record.Started, s.record.Device = runstore.Running, s.record.Sessions[0].Versions, s.record.Sessions[0].Started, s.record.Sessions[0].Device
-	s.record.Flags, s.record.Settings, s.record.Parameters, s.record.Data = c.flagValues(s), c.settings(s), parameterRecords(s.model), s.in.record
+	s.record.Flags, s.record.Settings, s.record.Parameters, s.record.Derived, s.record.Data = c.flagValues(s), c.settings(s), parameterRecords(s.model), derivedRecords(s.model), s.in.record
 	s.record.PositionStride = c.positionStride(s)
 	table, positions := c.metas(s)
 	if positions.Columns() == 0 {

@@ -46,7 +46,7 @@ func TestDiagnose(t *testing.T) {
 	require.Zero(t, code)
 	require.Equal(t, runstore.Finished, r.State)
 	require.Equal(t, []int{4000, 4000}, r.Each)
-	require.Len(t, r.Parameters, 3)
+	require.Len(t, r.Parameters, 4) // sigma_sq, tau_sq, heritability, root
 	require.Len(t, r.Chains, 2)
 	require.Empty(t, r.Findings)
 	summary, err := os.ReadFile("run/summary.json")

@@ -18,6 +18,7 @@ const (
 	RunFile      = "run.json"
 	SettingsFile = "run.yaml"
 	SummaryFile  = "summary.json"
+	CheckFile    = "check.json" // what hxgpu check has found
 	StatesFile   = "ancestral.csv"
 	TreeFile     = "ancestral.nex"
 	// Of runs on landmark shapes.
@@ -178,7 +179,7 @@ func (f *Folder) WriteJSON(name string, value any) error {
 // Clear removes the files of an earlier run and no others, run.json last, so that a
 // folder from which some are gone is still seen to hold a run.
 func (f *Folder) Clear() error {
-	names := []string{CheckpointFile, SettingsFile, SummaryFile, StatesFile, TreeFile, ShapesPicture, RootPicture, DrawsFile, PositionsFile, AdaptationFile}
+	names := []string{CheckpointFile, SettingsFile, SummaryFile, CheckFile, StatesFile, TreeFile, ShapesPicture, RootPicture, DrawsFile, PositionsFile, AdaptationFile}
 	for _, ending := range []string{".csv", ".log"} {
 		numbered, err := f.numbered("chain_", ending)
 		if err != nil {

@@ -137,6 +137,7 @@ type Run struct {
 	Flags      map[string][]string `json:"flags"`
 	Settings   Settings            `json:"settings"`
 	Parameters []ModelParameter    `json:"parameters"`
+	Derived    []ModelParameter    `json:"derived,omitempty"` // quantities that follow from the parameters
 	Data       DataFiles           `json:"data"`
 	Device     Device              `json:"device"`
 	Draws      int                 `json:"draws"` // of each chain, that were made when this was written
