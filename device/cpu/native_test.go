@@ -151,3 +151,55 @@ func assertRun(t *testing.T, p device.Program) {
 		t.Error(err)
 	}
 }
+
+// TestBurst: small dispatches that run in one call do so in order, also where one kernel
+// has several, and the one that fails is named; what stands before it is done, what
+// stands behind is not.
+func TestBurst(t *testing.T) {
+	if reason := native.Supported(); reason != "" {
+		t.Skip(reason)
+	}
+	const items, chains = 7, 3
+	copying := func(name string, shift int) *shaders.Kernel {
+		b := shaders.NewBuilder(name, chains)
+		in, out := b.Buffer("x", shaders.Float, shaders.Read), b.Buffer("y", shaders.Float, shaders.Write)
+		lane := b.AddInt(b.MulInt(b.Item(), b.ConstInt(chains)), b.Chain())
+		b.Store(out, lane, b.Binary(shaders.OpAdd, b.Load(in, b.AddInt(lane, b.ConstInt(shift))), b.Const(1)))
+		return b.Kernel()
+	}
+	dev, err := cpu.Open(cpu.Options{Workers: 1})
+	require.NoError(t, err)
+	defer dev.Close()
+	good, err := dev.Compile(copying("good", 0))
+	require.NoError(t, err)
+	bad, err := dev.Compile(copying("bad", 1))
+	require.NoError(t, err)
+	var buffers []device.Buffer
+	for range 5 {
+		buffers = append(buffers, buffer(t, dev, make([]float64, items*chains)))
+	}
+	step := func(k device.Kernel, from, first, count int) []device.Dispatch {
+		return []device.Dispatch{{Kernel: k, First: first, Count: count, Bindings: []device.Binding{{Buffer: buffers[from]}, {Buffer: buffers[from+1]}}}}
+	}
+	read := func(b int) []float64 {
+		x := make([]float64, items*chains)
+		require.NoError(t, buffers[b].ReadFloats(0, x))
+		return x
+	}
+	all := func(x float64) []float64 {
+		filled := make([]float64, items*chains)
+		for i := range filled {
+			filled[i] = x
+		}
+		return filled
+	}
+	p, err := dev.Record(device.Recording{Name: "good", Stages: [][]device.Dispatch{step(good, 0, 0, items), step(good, 1, 0, items), step(good, 2, 2, 3), step(good, 2, 0, 2), step(good, 2, 5, 2)}})
+	require.NoError(t, err)
+	require.NoError(t, p.Run(context.Background()))
+	require.Equal(t, all(1), read(1))
+	require.Equal(t, all(3), read(3))
+	p, err = dev.Record(device.Recording{Name: "bad", Stages: [][]device.Dispatch{step(good, 0, 0, items), step(bad, 2, 0, items), step(good, 3, 0, items)}})
+	require.NoError(t, err)
+	require.ErrorContains(t, p.Run(context.Background()), `kernel "bad"`)
+	require.Equal(t, all(0), read(4))
+}

@@ -28,6 +28,7 @@ type program[T float] struct {
 	owner    *processor[T]
 	name     string
 	stages   [][]dispatch[T]
+	order    []step
 	runners  [][]runner[T] // [worker][engine]
 	heavy    bool          // some dispatch is shared
 	repeat   int
@@ -89,6 +90,7 @@ func (p *processor[T]) Record(r device.Recording) (device.Program, error) {
 		}
 		out.runners = append(out.runners, set)
 	}
+	out.order = out.steps()
 	return out, nil
 }
 
@@ -161,7 +163,7 @@ func overlaps(k *shaders.Kernel, bindings []device.Binding) bool {
 
 func (p *program[T]) Close() error {
 	p.closed = true
-	p.stages, p.runners = nil, nil
+	p.stages, p.runners, p.order = nil, nil, nil
 	return nil
 }
 
@@ -170,11 +172,15 @@ func (p *program[T]) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		for s := range p.stages {
-			for i := range p.stages[s] {
-				if err := p.timed(ctx, repetition, s, i); err != nil {
+		for _, s := range p.order {
+			if s.burst != nil {
+				if err := s.burst.Run(); err != nil {
 					return err
 				}
+				continue
+			}
+			if err := p.timed(ctx, repetition, s.stage, s.number); err != nil {
+				return err
 			}
 		}
 	}

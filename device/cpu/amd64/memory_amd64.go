@@ -43,5 +43,27 @@ func (m *Memory) Call(arguments unsafe.Pointer) int {
 	return status
 }
 
+// Prepared is code with the arguments of a call. Whoever holds it holds the code's Memory
+// too.
+type Prepared struct{ code, arguments unsafe.Pointer }
+
+// Prepare prepares a call.
+func (m *Memory) Prepare(arguments unsafe.Pointer) Prepared {
+	return Prepared{unsafe.Pointer(&m.code[0]), arguments}
+}
+
+// CallAll makes calls one after the other until one leaves something in RAX: that, and
+// the number of the call, or 0.
+func CallAll(calls []Prepared) (status, number int) {
+	if len(calls) == 0 {
+		return 0, 0
+	}
+	status, left := enterAll(&calls[0], len(calls))
+	return status, len(calls) - left
+}
+
 //go:noescape
 func enter(code, arguments unsafe.Pointer) int
+
+//go:noescape
+func enterAll(calls *Prepared, n int) (status, left int)

@@ -138,6 +138,12 @@ func (f *Frame) Bind(buffer int, start unsafe.Pointer, length int) {
 // Run runs the units low to high. Low is a multiple of Block from the beginning of a
 // dispatch.
 func (c *Code) Run(f *Frame, low, high int) error {
+	c.setRange(f, low, high)
+	return c.failure(c.memory.Call(unsafe.Pointer(&f.arguments)))
+}
+
+// setRange tells the code its units.
+func (c *Code) setRange(f *Frame, low, high int) {
 	switch { // a division takes as long as some vectors
 	case c.row == 0:
 		f.arguments.low, f.arguments.high = uint64(low), uint64(high)
@@ -146,7 +152,10 @@ func (c *Code) Run(f *Frame, low, high int) error {
 	default:
 		f.arguments.low, f.arguments.high = uint64(uint32(low)/c.row), uint64(uint32(high)/c.row)
 	}
-	status := c.memory.Call(unsafe.Pointer(&f.arguments))
+}
+
+// failure puts what code left into words; nil where it left nothing.
+func (c *Code) failure(status int) error {
 	switch {
 	case status == 0:
 		return nil
