@@ -28,6 +28,8 @@ type sampleCommand struct {
 	overwrite, json, quiet            bool
 	saveWarmup, saveNoise             bool
 	checkpointEvery                   time.Duration
+	burninTrees                       string
+	progress                          func(nuts.Progress) // instead of the terminal's
 
 	stdout, stderr io.Writer
 	flags          *pflag.FlagSet
@@ -120,6 +122,7 @@ func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&c.saveWarmup, "save-warmup", false, "keep the transitions of the warm-up too")
 	f.BoolVar(&c.saveNoise, "save-noise", false, "keep the whole position of every draw, where the noise is sampled (positions.bin),\nnot only of as many as --state-draws asks for")
 	f.DurationVar(&c.checkpointEvery, "checkpoint-every", 5*time.Second, "the longest time of sampling that a crash can lose")
+	f.StringVar(&c.burninTrees, "burnin-trees", "0", "with --tree-index all: leave out this many of the file's first trees, or a share\nof them, such as 25%")
 	f.StringVar(&c.schedule, "schedule", "auto", "how a gradient is cut into dispatches: slab (one per statement and depth of\nthe tree), tree (one in all) or auto; the numbers are the same")
 	f.BoolVar(&c.overwrite, "overwrite", false, "replace the run that --out holds")
 	f.BoolVar(&c.json, "json", false, "print the summary as JSON, the rest to standard error")
