@@ -77,6 +77,8 @@ pictures, shapes.svg (the tree with the mean shape of every node) and root.svg (
 draws of the root's shape). Ctrl-C stops and keeps what has been drawn; a second one
 ends at once.
 
+` + treesHelp + `
+
 The method: van der Meulen & Sommer 2025, JMLR 26(281), arXiv:2505.18239, for the
 likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 2017, arXiv:1701.02434, for the sampler; Vehtari et al. 2021, Bayesian Analysis
@@ -90,6 +92,8 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
   hxgpu sample --tree T.nwk --traits C.csv --trait mass,length --json > summary.json
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --model ou --regimes factor=habitat
   hxgpu sample --tree trees.nex --tree-index 3 --traits traits.nex --traits-index 5 --trait 1,2
+  hxgpu sample --tree posterior.trees --tree-index all:10 --burnin-trees 25% --traits C.csv \
+      --trait mass --out set
   hxgpu sample --tree T.nwk --traits birds.csv --taxon-column binomial --trait log_mass,length \
       --errors sd_mass,se_length
   hxgpu sample --model kunita --tree T.nwk --traits shapes.tps --align \
@@ -106,6 +110,7 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 
 func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	c.files.add(cmd)
+	cmd.Flags().Lookup("tree-index").Usage = "the `number` of the tree, from 1, in a file that has several; or several, as in\n1,5,10-100:10, or all, whose draws are pooled"
 	c.model.add(cmd)
 	c.shapes.add(cmd)
 	c.priors.add(cmd)

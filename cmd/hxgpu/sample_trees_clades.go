@@ -21,8 +21,10 @@ func (t *treeSet) writeClades(ctx context.Context, trees []*setTree) error {
 	for v, clade := range clades {
 		place[clade] = v
 	}
-	// The states of all trees' draws are held at once.
-	n := max(min(t.stateDraws, mostStates/(len(clades)*len(t.traits)*len(trees))), t.chains)
+	// The states of all trees' draws are held at once; ten times as many as of one tree
+	// have the uncertainty of the trees too.
+	n := min(t.stateDraws, max(10*t.stateDraws/len(trees), 10), mostStates/(len(clades)*len(t.traits)*len(trees)))
+	n = max(n, t.chains)
 	of := make([][][]float64, len(trees)) // [tree][trait and node of the summary][draw]
 	at := map[*setTree]int{}
 	for i, one := range trees {

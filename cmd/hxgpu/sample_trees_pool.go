@@ -99,6 +99,7 @@ func (t *treeSet) pool(ctx context.Context, trees []*setTree, interrupted bool) 
 			return fmt.Errorf("%w; the trees' runs are kept: hxgpu sample --resume %s writes what is missing", err, t.out)
 		}
 	}
+	summary.Total = inSeconds(time.Since(t.started))
 	return t.printPooled(trees, summary)
 }
 
@@ -131,7 +132,7 @@ func (t *treeSet) sameDraws(trees []*setTree) error {
 
 // summary pools the parameters' draws.
 func (t *treeSet) summary(trees []*setTree) runstore.PooledSummary {
-	s := runstore.PooledSummary{Chains: t.chains, Draws: t.draws, Device: t.info.Name, Total: inSeconds(time.Since(t.started))}
+	s := runstore.PooledSummary{Chains: t.chains, Draws: t.draws, Device: t.info.Name}
 	s.Parameters = make(runstore.PooledParameters, len(trees[0].parameters))
 	var wait sync.WaitGroup
 	for i, name := range trees[0].parameters {

@@ -108,7 +108,7 @@ func (t *treeSet) readTrees() error {
 		}
 		seed := nuts.NewStream(t.seed, uint32(number), 0, nuts.PurposeTrees)
 		t.trees = append(t.trees, &setTree{phylogeny: p,
-			TreeRun: runstore.TreeRun{Number: number, Name: p.Name, Folder: runstore.TreeFolder(number), Seed: seed.Uint64()}})
+			TreeRun: runstore.TreeRun{Number: number, Name: p.Name, Folder: runstore.TreeFolder(number), Seed: seed.Uint64() >> 11}}) // as many bits as readers of JSON keep
 	}
 	return t.sameTips()
 }
