@@ -215,6 +215,7 @@ func (t *treeSet) prepareTrees(ctx context.Context) error {
 	if err := first.check(); err != nil {
 		return err
 	}
+	first.device.look()
 	s := &sampled{started: t.started}
 	if err := first.prepare(s); err != nil {
 		return t.trees[0].failed(err)
