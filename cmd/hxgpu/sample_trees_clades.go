@@ -87,16 +87,8 @@ func (t *treeSet) cladeStates(ctx context.Context, one *setTree, place map[tree.
 		return nil, err
 	}
 	defer dev.Close()
-	sweeper, err := openSweeper(s.target, dev, len(picks))
-	if err != nil {
-		return nil, err
-	}
-	defer sweeper.close()
 	clades := s.in.phylogeny.Clades()
-	err = sweeper.each(ctx, len(picks), func(i int) (sweep, error) {
-		position, err := s.position(picks[i])
-		return sweep{position, s.drawn.origins[picks[i].chain], picks[i].draw}, err
-	}, func(i int, state func(k, v int) float64) {
+	err = s.sweep(ctx, dev, picks, func(_ int, state func(k, v int) float64) {
 		for v, clade := range clades {
 			to, ok := place[clade]
 			for k := 0; ok && k < len(t.traits); k++ {
