@@ -95,8 +95,20 @@ func TestTreeSet(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got), name)
 	}
-	code, _, stderr = command(t, "diagnose", "set/tree_0002")
-	require.Contains(t, []int{0, exitWarnings}, code, stderr)
+
+	code, stdout, _ = command(t, "diagnose", "set")
+	require.Equal(t, exitWarnings, code) // of so few draws
+	require.Contains(t, stdout, "set is finished: 3 of 3 trees are finished")
+	require.Regexp(t, `(?m)^4 +finished +2 x 60 .* ess_bulk`, stdout)
+	code, stdout, _ = command(t, "diagnose", "set", "--json")
+	require.Equal(t, exitWarnings, code)
+	var judged struct{ Trees []struct{ Run struct{ Draws int } } }
+	require.NoError(t, json.Unmarshal([]byte(stdout), &judged))
+	require.Len(t, judged.Trees, 3)
+	require.Equal(t, 60, judged.Trees[2].Run.Draws)
+	code, _, stderr = command(t, "export", "set", "--format", "zarr")
+	require.Equal(t, exitError, code)
+	require.Contains(t, stderr, "set holds no run of its own, but those of a set of 3 trees: name the folder of one, such as set/tree_0001")
 
 	// The pooled figures, from the pooled draws.
 	file, err := os.Open("set/" + runstore.PooledDrawsFile)
