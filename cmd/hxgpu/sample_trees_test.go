@@ -102,7 +102,9 @@ func TestTreeSet(t *testing.T) {
 	require.Regexp(t, `(?m)^4 +finished +2 x 60 .* ess_bulk`, stdout)
 	code, stdout, _ = command(t, "diagnose", "set", "--json")
 	require.Equal(t, exitWarnings, code)
-	var judged struct{ Trees []struct{ Run struct{ Draws int } } }
+	var judged struct {
+		Trees []struct{ Run struct{ Draws int } }
+	}
 	require.NoError(t, json.Unmarshal([]byte(stdout), &judged))
 	require.Len(t, judged.Trees, 3)
 	require.Equal(t, 60, judged.Trees[2].Run.Draws)
