@@ -212,7 +212,7 @@ func TestTreeSetExact(t *testing.T) {
 	require.Less(t, p.Rhat, 1.01) // of a tree: over both it would be about 2
 }
 
-// TestTreeSetResumes: a set that is killed at random moments and goes on ends with the
+// TestTreeSetResumes: a set that is killed or interrupted at random moments and goes on ends with the
 // files of one that never was.
 func TestTreeSetResumes(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -234,13 +234,17 @@ func TestTreeSetResumes(t *testing.T) {
 		cmd.Stdout, cmd.Stderr = &out, &out
 		require.NoError(t, cmd.Start())
 		if killed < 12 {
-			timer := time.AfterFunc(time.Duration(random.Int64N(int64(took/3))), func() { cmd.Process.Kill() })
+			stop := cmd.Process.Kill
+			if killed%2 == 1 { // by Ctrl-C
+				stop = func() error { return cmd.Process.Signal(os.Interrupt) }
+			}
+			timer := time.AfterFunc(time.Duration(random.Int64N(int64(took/3))), func() { stop() }) //nolint:errcheck // it may have ended
 			defer timer.Stop()
 		}
 		err := cmd.Wait()
 		var exit *exec.ExitError
 		if ended = err == nil; !ended {
-			require.True(t, errors.As(err, &exit) && exit.ExitCode() == -1, "%v: %v\n%s", all, err, out.String())
+			require.True(t, errors.As(err, &exit) && (exit.ExitCode() == -1 || exit.ExitCode() == exitInterrupted), "%v: %v\n%s", all, err, out.String())
 			killed++
 		}
 	}
