@@ -119,7 +119,7 @@ func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&c.chains, "chains", 4, "number of chains")
 	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (hmc: 500, kunita: 200)")
-	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts or hmc: 200)")
+	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts or hmc: 200; each of several trees: 1000)")
 	f.Uint64Var(&c.seed, "seed", 1, "seed of the random numbers; equal seeds give equal draws")
 	f.IntVar(&c.stateDraws, "state-draws", 1000, "draws behind the ancestors' states, over all chains; 0 for none")
 	f.StringVar(&c.out, "out", "", "`folder` for draws, summary and states")

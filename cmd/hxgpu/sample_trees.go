@@ -25,17 +25,18 @@ import (
 // treesHelp explains runs over a set of trees to the readers of help.
 const treesHelp = `A file with a sample of trees (of BEAST, MrBayes, RevBayes) gives intervals that hold the
 uncertainty of the tree too: --tree-index all, or 1,5,10-100, or 10-100:10 and all:10
-(every tenth), --burnin-trees 25% leaving out the first of all. Every tree has chains, a
-warm-up and a seed of its own; the draws are pooled, each tree with the same weight. All
-trees have the same tips, in any order, and the same priors: where these take their scale
-from the data, they take it from the first tree that is chosen. The summary has, of each
-parameter, the share of its variance that lies between trees; its mcse is that of the
-mean over all trees of which these are taken to be independent draws (thin them until
-they are); R-hat and the effective sample sizes are those of the worst tree. --out DIR has a folder
-for each tree, such as DIR/tree_0007, with the files of a run, and at the top
+(every tenth), with --burnin-trees 25% to leave out the first. Every tree has chains, a
+warm-up and a seed of its own; the draws are pooled, and every tree counts the same,
+however well the traits go with it. All trees have the same tips, in any order, and the
+same priors: those that take their scale from the data take it from the first tree that
+is chosen. The summary has, of each parameter, the share of its variance that lies
+between trees; R-hat and the effective sample sizes are those of the worst tree, as
+chains on different trees are not to agree; mcse is the error of the mean over all trees
+of which these are taken to be independent draws: thin them until they are. --out DIR has
+a folder for each tree, such as DIR/tree_0007, with the files of a run, and at the top
 summary.json, summary.csv, draws.csv (the pooled draws, by tree) and the ancestors'
 states, pooled over the trees that have the clade, on the tree of maximum clade
-credibility, with the clades' posterior frequency. --resume DIR goes on.`
+credibility, with the clades' posterior frequency. --resume DIR goes on with the set.`
 
 // treeSet is a run over a set of trees.
 type treeSet struct {
@@ -107,6 +108,12 @@ func (c *sampleCommand) runTrees(ctx context.Context) error {
 		var err error
 		if lock, err = t.createFolder(); err != nil {
 			return fmt.Errorf("--out: %w", err)
+		}
+	}
+	if t.folder != nil && c.resume != "" {
+		t.record.Phase, t.record.Flags["draws"] = runstore.Running, []string{fmt.Sprint(c.draws)}
+		if err := t.folder.WriteTreeSet(t.record); err != nil {
+			return fmt.Errorf("--resume: %w", err)
 		}
 	}
 	if err := t.runAll(ctx); err != nil && !errors.Is(err, errInterrupted) {

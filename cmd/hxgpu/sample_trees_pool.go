@@ -49,7 +49,6 @@ func (t *treeSet) finish(ctx context.Context) error {
 		if t.record.Phase = runstore.Finished; interrupted {
 			t.record.Phase = runstore.Interrupted
 		}
-		t.record.Flags["draws"] = []string{fmt.Sprint(t.draws)}
 	}
 	if interrupted {
 		goOn := "nothing is kept of the others"
