@@ -11,11 +11,15 @@ import (
 type Pooled struct {
 	Mean, SD float64
 	// MCSEMean is the Monte Carlo standard error of the mean as an estimate of what
-	// all trees of the distribution would give, of which these are taken to be
-	// independent draws: sqrt(variance of the trees' means / number of trees), in
-	// which the chains' own error is contained. MCSEWithin is the chains' part.
+	// all trees of the distribution would give, of which these are a sample:
+	// sqrt(variance of the trees' means / Trees), in which the chains' own error is
+	// contained. MCSEWithin is the chains' part.
 	MCSEMean, MCSEWithin float64
-	Q2_5, Median, Q97_5  float64
+	// Trees is the effective number of trees: the effective sample size of their means
+	// in the order of the trees, which are those of a chain that wandered, or all of
+	// them where they are fewer than can tell.
+	Trees               float64
+	Q2_5, Median, Q97_5 float64
 	// Between is the share of the variance that lies between trees: the variance of
 	// the trees' means, less what the chains' error adds to it, against that and the
 	// mean variance within trees.
@@ -59,11 +63,18 @@ func DescribePooled(draws [][][]float64) Pooled {
 		spread += (m - p.Mean) * (m - p.Mean) / (n - 1)
 	}
 	p.MCSEWithin = math.Sqrt(errors / n)
-	p.MCSEMean = math.Sqrt(max(spread, errors) / n)
+	p.Trees = n
+	if size := ESSMean([][]float64{means}); len(means) >= fewestTrees && size < n {
+		p.Trees = max(size, 1)
+	}
+	p.MCSEMean = math.Sqrt(max(spread/p.Trees, errors/n))
 	between := max(spread-errors, 0)
 	p.Between = between / (between + within)
 	return p
 }
+
+// fewestTrees are enough to estimate how the trees' means are correlated.
+const fewestTrees = 20
 
 // worst leaves out what is not a number, as of draws that are all equal.
 func worst(of func(a, b float64) float64, a, b float64) float64 {

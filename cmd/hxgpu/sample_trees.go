@@ -32,11 +32,12 @@ same priors: those that take their scale from the data take it from the first tr
 is chosen. The summary has, of each parameter, the share of its variance that lies
 between trees; R-hat and the effective sample sizes are those of the worst tree, as
 chains on different trees are not to agree; mcse is the error of the mean over all trees
-of which these are taken to be independent draws: thin them until they are. --out DIR has
-a folder for each tree, such as DIR/tree_0007, with the files of a run, and at the top
-summary.json, summary.csv, draws.csv (the pooled draws, by tree) and the ancestors'
-states, pooled over the trees that have the clade, on the tree of maximum clade
-credibility, with the clades' posterior frequency. --resume DIR goes on with the set.`
+of which these are a sample, correlated as their order shows (where there are 20 or
+more); trees is how many independent ones they are worth. --out DIR has a folder for each
+tree, such as DIR/tree_0007, with the files of a run, and at the top summary.json,
+summary.csv, draws.csv (the pooled draws, by tree) and the ancestors' states, pooled over
+the trees that have the clade, on the tree of maximum clade credibility, with the clades'
+posterior frequency. --resume DIR goes on with the set.`
 
 // treeSet is a run over a set of trees.
 type treeSet struct {

@@ -193,7 +193,7 @@ func (t *treeSet) printPooled(trees []*setTree, s runstore.PooledSummary) error 
 		return err
 	}
 	w := t.log()
-	fmt.Fprintln(w, "(between: the share of the variance that lies between trees; R-hat and ESS: of the worst tree)")
+	fmt.Fprintln(w, "(between: the share of the variance that lies between trees; trees: independent ones that they are worth; R-hat and ESS: of the worst tree)")
 	fmt.Fprintf(w, "%s in %d draws of %d trees\n", plural(s.Divergences, "divergence"), s.Chains*s.Draws*len(trees), len(trees))
 	fmt.Fprintf(w, "wall time: %s, %s a tree\n", seconds(s.Total), seconds(s.Total/runstore.Number(len(trees))))
 	printWarnings(t.stderr, warnings)
@@ -201,10 +201,10 @@ func (t *treeSet) printPooled(trees []*setTree, s runstore.PooledSummary) error 
 }
 
 func printPooledTable(w io.Writer, parameters runstore.PooledParameters) error {
-	rows := [][]string{{"parameter", "mean", "sd", "mcse", "2.5 %", "median", "97.5 %", "between", "R-hat", "ESS bulk", "ESS tail"}}
+	rows := [][]string{{"parameter", "mean", "sd", "mcse", "2.5 %", "median", "97.5 %", "between", "trees", "R-hat", "ESS bulk", "ESS tail"}}
 	for _, p := range parameters {
 		rows = append(rows, []string{p.Name, figure(p.Mean), figure(p.SD), fmt.Sprintf("%.2g", p.MCSEMean), figure(p.Q2_5), figure(p.Median), figure(p.Q97_5),
-			fmt.Sprintf("%.1f %%", 100*p.Between), fmt.Sprintf("%.4f", p.Rhat), fmt.Sprintf("%.0f", p.ESSBulk), fmt.Sprintf("%.0f", p.ESSTail)})
+			fmt.Sprintf("%.1f %%", 100*p.Between), fmt.Sprintf("%.0f", p.Trees), fmt.Sprintf("%.4f", p.Rhat), fmt.Sprintf("%.0f", p.ESSBulk), fmt.Sprintf("%.0f", p.ESSTail)})
 	}
 	return printTable(w, rows)
 }

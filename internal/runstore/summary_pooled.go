@@ -32,6 +32,7 @@ var pooledColumns = []struct {
 	{"median", func(p *nuts.Pooled) float64 { return p.Median }},
 	{"q97.5", func(p *nuts.Pooled) float64 { return p.Q97_5 }},
 	{"share_between_trees", func(p *nuts.Pooled) float64 { return p.Between }},
+	{"effective_trees", func(p *nuts.Pooled) float64 { return p.Trees }},
 	{"worst_rhat", func(p *nuts.Pooled) float64 { return p.Rhat }},
 	{"least_ess_bulk", func(p *nuts.Pooled) float64 { return p.ESSBulk }},
 	{"least_ess_tail", func(p *nuts.Pooled) float64 { return p.ESSTail }},
