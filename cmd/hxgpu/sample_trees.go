@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +16,6 @@ import (
 	"github.com/hxgpu/hxgpu/bffg/prior"
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/internal/runstore"
-	"github.com/hxgpu/hxgpu/nuts"
 )
 
 // treesHelp explains runs over a set of trees to the readers of help.
@@ -50,8 +46,8 @@ type treeSet struct {
 	given   map[string]inputFile
 	shared  []string    // settings of every tree's run, as flag and value in turn
 	priors  []string    // as --prior takes them, likewise
-	traits  []string    // as the first tree's run has them
-	info    device.Info // likewise
+	first   *sampled    // the first tree's data and model
+	info    device.Info // of every tree's run
 }
 
 // ofTrees reports whether the command is for a set of trees: a new one, or one to go
@@ -113,7 +109,7 @@ func (c *sampleCommand) runTrees(ctx context.Context) error {
 	}
 	if t.folder != nil && c.resume != "" {
 		t.record.Phase, t.record.Flags["draws"] = runstore.Running, []string{fmt.Sprint(c.draws)}
-		if err := t.folder.WriteTreeSet(t.record); err != nil {
+		if err := t.writeRecord(); err != nil {
 			return fmt.Errorf("--resume: %w", err)
 		}
 	}
@@ -228,7 +224,7 @@ func (t *treeSet) prepareTrees(ctx context.Context) error {
 	if err := first.prepare(s); err != nil {
 		return t.trees[0].failed(err)
 	}
-	t.traits = s.in.traits
+	t.first = s
 	t.given = map[string]inputFile{}
 	for _, file := range first.files.files.read {
 		if file.Flag != "tree" {
@@ -304,98 +300,15 @@ func (t *treeSet) createFolder() (lock *runstore.Lock, err error) {
 	for _, tree := range t.trees {
 		t.record.Trees = append(t.record.Trees, tree.TreeRun)
 	}
-	return lock, t.folder.WriteTreeSet(t.record)
+	return lock, t.writeRecord()
 }
 
-// runAll runs the trees, several at once on a processor.
-func (t *treeSet) runAll(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	processors := runtime.GOMAXPROCS(0)
-	once := min(len(t.trees), processors)
-	if t.info.Name != "cpu" {
-		once = 1
-	}
-	show := newTreeProgress(t)
-	var wait sync.WaitGroup
-	next := atomic.Int64{}
-	for range once {
-		wait.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(t.trees) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				if err := t.runTree(ctx, t.trees[i], max(processors/once, 1), show); err != nil {
-					stop(err)
-				}
-			}
-		})
-	}
-	wait.Wait()
-	show.end()
-	if err := context.Cause(ctx); err != nil {
-		if errors.Is(err, context.Canceled) {
-			return errInterrupted
-		}
+// writeRecord writes trees.json, and the settings that repeat the run.
+func (t *treeSet) writeRecord() error {
+	s := *t.first
+	s.folder, s.info, s.record = t.folder, t.info, runstore.Run{Data: runstore.DataFiles{Files: t.record.Files}}
+	if err := t.writeSettings(&s); err != nil {
 		return err
 	}
-	return nil
-}
-
-// runTree runs a tree's chains, from their beginning or from where they stopped.
-func (t *treeSet) runTree(ctx context.Context, tree *setTree, workers int, show *treeProgress) error {
-	c, finished, err := t.resumedRun(tree)
-	if err == nil && c == nil && !finished {
-		c, err = t.newRun(tree)
-	}
-	if err != nil {
-		return tree.failed(err)
-	}
-	if !finished {
-		c.device.workers = workers
-		c.progress = func(p nuts.Progress) { show.update(tree, p) }
-		s := &sampled{started: time.Now()}
-		defer s.close()
-		if err := c.runOne(ctx, s); errors.Is(err, errInterrupted) {
-			return err
-		} else if err != nil {
-			return tree.failed(err)
-		}
-		if t.folder == nil {
-			if err := tree.take(s.drawn); err != nil {
-				return tree.failed(err)
-			}
-		}
-	}
-	tree.finished = true
-	show.finished(finished)
-	return nil
-}
-
-// resumedRun makes the command that goes on with a tree's run; none where there is
-// nothing to go on with, or where the run is finished.
-func (t *treeSet) resumedRun(tree *setTree) (c *sampleCommand, finished bool, err error) {
-	if t.folder == nil {
-		return nil, false, nil
-	}
-	folder, err := runstore.ExistingFolder(t.folder.Path(tree.Folder))
-	if err != nil || !folder.Holds(runstore.RunFile) {
-		return nil, false, nil // OpenFolder will say what is in the way
-	}
-	record, err := folder.ReadRun()
-	if err != nil {
-		return nil, false, err
-	}
-	if record.Phase == runstore.Finished && record.Draws >= t.draws {
-		return nil, true, nil
-	}
-	c = &sampleCommand{stdout: io.Discard, stderr: io.Discard}
-	cmd := &cobra.Command{Use: "sample"}
-	c.addFlags(cmd)
-	c.flags, c.changed = cmd.Flags(), cmd.Flags().Changed
-	settings := []string{"resume", folder.Name(), "quiet", "true", "checkpoint-every", t.checkpointEvery.String()}
-	if record.Settings.Draws < t.draws {
-		settings = append(settings, "draws", fmt.Sprint(t.draws))
-	}
-	for i := 0; i < len(settings); i += 2 {
-		err = errors.Join(err, c.flags.Set(settings[i], settings[i+1]))
-	}
-	return c, false, err
+	return t.folder.WriteTreeSet(t.record)
 }

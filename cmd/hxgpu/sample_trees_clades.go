@@ -23,7 +23,7 @@ func (t *treeSet) writeClades(ctx context.Context, trees []*setTree) error {
 	}
 	// The states of all trees' draws are held at once; ten times as many as of one tree
 	// have the uncertainty of the trees too.
-	n := min(t.stateDraws, max(10*t.stateDraws/len(trees), 10), mostStates/(len(clades)*len(t.traits)*len(trees)))
+	n := min(t.stateDraws, max(10*t.stateDraws/len(trees), 10), mostStates/(len(clades)*len(t.first.in.traits)*len(trees)))
 	n = max(n, t.chains)
 	of := make([][][]float64, len(trees)) // [tree][trait and node of the summary][draw]
 	at := map[*setTree]int{}
@@ -37,7 +37,7 @@ func (t *treeSet) writeClades(ctx context.Context, trees []*setTree) error {
 	if err != nil {
 		return err
 	}
-	values := make([][]runstore.State, len(t.traits))
+	values := make([][]runstore.State, len(t.first.in.traits))
 	for k := range values {
 		values[k] = make([]runstore.State, len(clades))
 		for v := range clades {
@@ -52,7 +52,7 @@ func (t *treeSet) writeClades(ctx context.Context, trees []*setTree) error {
 	for v, clade := range clades {
 		posterior[v] = float64(counts[clade]) / float64(len(trees))
 	}
-	return t.folder.WriteStates(runstore.States{Tree: summary, Traits: t.traits, Values: values, Posterior: posterior})
+	return t.folder.WriteStates(runstore.States{Tree: summary, Traits: t.first.in.traits, Values: values, Posterior: posterior})
 }
 
 // cladeStates draws the states of a tree's nodes anew, as its run did, for the nodes of
@@ -78,7 +78,7 @@ func (t *treeSet) cladeStates(ctx context.Context, one *setTree, place map[tree.
 	}
 	defer s.drawn.close()
 	picks, err := c.picks(s, n)
-	states = make([][]float64, len(t.traits)*len(place))
+	states = make([][]float64, len(t.first.in.traits)*len(place))
 	if err != nil || len(picks) == 0 {
 		return states, err
 	}
@@ -91,7 +91,7 @@ func (t *treeSet) cladeStates(ctx context.Context, one *setTree, place map[tree.
 	err = s.sweep(ctx, dev, picks, func(_ int, state func(k, v int) float64) {
 		for v, clade := range clades {
 			to, ok := place[clade]
-			for k := 0; ok && k < len(t.traits); k++ {
+			for k := 0; ok && k < len(t.first.in.traits); k++ {
 				at := k*len(place) + to
 				states[at] = append(states[at], state(k, v))
 			}

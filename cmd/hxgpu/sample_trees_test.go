@@ -66,6 +66,15 @@ end;
 
 var shortTrees = []string{"sample", "--tree", "t.nex", "--traits", "c.csv", "--trait", "x", "--warmup", "80", "--draws", "60", "--chains", "2"}
 
+func sameFile(t *testing.T, want, got string) {
+	t.Helper()
+	a, err := os.ReadFile(want)
+	require.NoError(t, err)
+	b, err := os.ReadFile(got)
+	require.NoError(t, err)
+	require.Equal(t, string(a), string(b), "%s and %s", want, got)
+}
+
 // TestTreeSet: every tree of a set has the run that it would have alone, and the
 // pooled figures are those of all their draws.
 func TestTreeSet(t *testing.T) {
@@ -89,12 +98,19 @@ func TestTreeSet(t *testing.T) {
 	code, _, stderr = command(t, alone...)
 	require.Zero(t, code, stderr)
 	for _, name := range []string{runstore.DrawsFile, "chain_1.csv", runstore.StatesFile, runstore.TreeFile, runstore.SummaryFile} {
-		want, err := os.ReadFile(filepath.Join("alone", name))
-		require.NoError(t, err)
-		got, err := os.ReadFile(folder.Path(name))
-		require.NoError(t, err)
-		require.Equal(t, string(want), string(got), name)
+		sameFile(t, filepath.Join("alone", name), folder.Path(name))
 	}
+
+	// So is the run of the file that repeats it, and the set of that of the set.
+	for from, to := range map[string]string{"set/tree_0002": "repeated", "set": "repeated set"} {
+		code, _, stderr = command(t, "sample", "--config", filepath.Join(from, runstore.SettingsFile), "--out", to, "--quiet")
+		require.Zero(t, code, stderr)
+	}
+	for _, name := range []string{runstore.DrawsFile, runstore.StatesFile, runstore.SummaryFile} {
+		sameFile(t, folder.Path(name), filepath.Join("repeated", name))
+		sameFile(t, folder.Path(name), filepath.Join("repeated set", "tree_0002", name))
+	}
+	sameFile(t, "set/"+runstore.PooledDrawsFile, "repeated set/"+runstore.PooledDrawsFile)
 
 	code, stdout, _ = command(t, "diagnose", "set")
 	require.Equal(t, exitWarnings, code) // of so few draws
@@ -119,7 +135,7 @@ func TestTreeSet(t *testing.T) {
 	rows, err := csv.NewReader(file).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, 1+3*2*60)
-	require.Equal(t, []string{"tree", "chain", "draw", "sigma_sq_x", "sigma_sq_y", "correlation_x_y", "tau_sq_x", "tau_sq_y", "root_x", "root_y"}, rows[0])
+	require.Equal(t, []string{"tree", "chain", "draw", "sigma_sq_x", "sigma_sq_y", "correlation_x_y", "tau_sq_x", "tau_sq_y", "heritability_x", "heritability_y", "root_x", "root_y"}, rows[0])
 	sums := map[string]float64{}
 	all := []float64{}
 	for _, row := range rows[1:] {
