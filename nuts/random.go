@@ -158,4 +158,5 @@ const (
 	PurposeStates      uint32 = ReservedPurposes + iota // noise of node states, drawn for kept draws
 	PurposeSimulation                                   // simulated trees and data
 	PurposeReplication                                  // data replicated for posterior predictive checks
+	PurposeTrees                                        // seeds of the runs on the trees of a set, their numbers for chains
 )

@@ -113,6 +113,9 @@ func (c *sampleCommand) settingsOfRun(s *sampled) string {
 	values := c.flagValues(s)
 	remarks := map[string]string{}
 	for _, in := range s.record.Data.Files {
+		if in.Alone { // the copy has no others to choose from
+			values["tree-index"] = nil
+		}
 		before := ""
 		switch values := values[in.Flag]; {
 		case len(values) == 1 && values[0] == in.Given:

@@ -19,7 +19,9 @@ import (
 type dataFlags struct {
 	tree, traits, trait, lengths string
 	taxonColumn, errors          string
-	treeIndex, traitsIndex       int
+	treeIndex                    string
+	traitsIndex                  int
+	several                      bool // --tree-index may name several trees
 	regimes                      regimeFlags
 	files                        inputFiles
 }
@@ -44,7 +46,7 @@ sd/sqrt(n). A taxon with one specimen takes the deviation pooled over the others
 
 func (f *dataFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.tree, "tree", "", "the tree, a Newick or NEXUS `file` with edge lengths (may be gzip)")
-	cmd.Flags().IntVar(&f.treeIndex, "tree-index", 0, "the `number` of the tree, from 1, in a file that has several")
+	cmd.Flags().StringVar(&f.treeIndex, "tree-index", "", "the `number` of the tree, from 1, in a file that has several")
 	cmd.Flags().StringVar(&f.traits, "traits", "", "the traits, a CSV, TSV or NEXUS `file` with one row per taxon (may be gzip)")
 	cmd.Flags().IntVar(&f.traitsIndex, "traits-index", 0, "the `number` of the matrix, from 1, in a NEXUS file that has several")
 	cmd.Flags().StringVar(&f.taxonColumn, "taxon-column", "", "the `column` of --traits with the names of the taxa (default: found)")
@@ -70,14 +72,18 @@ type inputs struct {
 
 // check finds flags that do not go together. The built-in example needs none.
 func (f *dataFlags) check() error {
+	index, err := parseTreeIndex(f.treeIndex)
+	if err != nil {
+		return err
+	}
 	switch {
+	case len(index.some) > 0 && !f.several:
+		return usagef("--tree-index %s: this command takes one tree, by its number; hxgpu sample takes several", f.treeIndex)
 	case f.lengths != "raw" && f.lengths != "unit":
 		return usagef("--edge-lengths %s: use raw or unit", f.lengths)
-	case f.treeIndex < 0:
-		return usagef("--tree-index %d: trees are numbered from 1", f.treeIndex)
 	case f.traitsIndex < 0:
 		return usagef("--traits-index %d: matrices are numbered from 1", f.traitsIndex)
-	case f.tree == "" && f.treeIndex > 0:
+	case f.tree == "" && index.given != "" && index.given != "0":
 		return usagef("--tree-index goes with --tree")
 	case f.traits == "" && (f.traitsIndex > 0 || f.taxonColumn != "" || f.errors != "none"):
 		return usagef("--traits-index, --taxon-column and --errors go with --traits")
@@ -186,7 +192,14 @@ func (f *dataFlags) loadTree() (*tree.Phylogeny, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--tree: %w", err)
 	}
-	phylogeny, err := parseTree(f.tree, text, f.treeIndex)
+	index, err := parseTreeIndex(f.treeIndex)
+	if err != nil {
+		return nil, err
+	}
+	if f.files.alone {
+		index.one = 0
+	}
+	phylogeny, err := parseTree(f.tree, text, index.one)
 	if err != nil {
 		return nil, err
 	}

@@ -64,6 +64,7 @@ type deviceFlags struct {
 	name, precision string
 	chosen          string          // the name of the device that was opened
 	adapters        choice.Adapters // once they are looked for
+	workers         int             // of the CPU; 0: as many as there are processors
 }
 
 func (f *deviceFlags) add(cmd *cobra.Command) {
@@ -72,7 +73,7 @@ func (f *deviceFlags) add(cmd *cobra.Command) {
 }
 
 func (f *deviceFlags) options() choice.Options {
-	o := choice.Options{Name: f.name, Precision: f.precision}
+	o := choice.Options{Name: f.name, Precision: f.precision, Workers: f.workers}
 	if o.Name == "auto" {
 		o.Name = "cpu"
 	}

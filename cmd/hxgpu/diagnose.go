@@ -22,13 +22,19 @@ finished, interrupted, killed, under way or merged. It prints the parameters' me
 intervals, R-hat and effective sample sizes, what the sampler did in each chain, and
 in words what is wrong and what to do: divergences, chains that disagree or do not
 move, few effective draws in the bulk or the tails, energies that are explored too
-slowly (E-BFMI below 0.3), trajectories cut short.
+slowly (E-BFMI below 0.3), trajectories cut short. Of a run over a set of trees it says
+all this in a line for each tree.
 
 Of chains of different length it takes as many draws as the shortest one has. The
 exit code is 0 where there is nothing to complain about, 3 where there is, 1 where
 the draws cannot be read.`,
 		Example: "  hxgpu diagnose example/run\n  hxgpu diagnose example/run --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if set, err := openTreeSet(args[0]); err != nil {
+				return err
+			} else if set != nil {
+				return set.diagnose(cmd.OutOrStdout(), asJSON)
+			}
 			r, err := diagnose(args[0])
 			if err != nil {
 				return err

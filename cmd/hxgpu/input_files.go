@@ -11,7 +11,9 @@ import (
 // inputFiles reads the files that flags name, each once, and keeps what they held:
 // what is copied into a run's folder is what was read, from pipes too.
 type inputFiles struct {
-	copies map[string]string // by flag: the copy to read instead
+	copies map[string]string    // by flag: the copy to read instead
+	given  map[string]inputFile // by flag: what has been read already, to take instead
+	alone  bool                 // what is read for --tree holds the one tree alone
 	read   []inputFile
 }
 
@@ -22,6 +24,10 @@ type inputFile struct {
 
 // text reads the file that a flag names, and unpacks it.
 func (f *inputFiles) text(flag, path string) ([]byte, error) {
+	if given, ok := f.given[flag]; ok {
+		f.read = append(f.read, given)
+		return tree.ReadText(path, bytes.NewReader(given.text))
+	}
 	from := path
 	if copy, ok := f.copies[flag]; ok {
 		from = copy

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -51,6 +52,9 @@ func TestExamplesRun(t *testing.T) {
 		"--set", "tau_sq=.01", "--root", "pinned=4,4.5", "--out", "made")
 	require.Zero(t, code, stderr)
 	require.NoError(t, os.Rename("made/tree.nwk", "T.nwk"))
+	tree, err := os.ReadFile("T.nwk")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("posterior.trees", bytes.Repeat(tree, 40), 0o600))
 	traits, err := os.ReadFile("made/traits.csv")
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(string(traits)), "\n")

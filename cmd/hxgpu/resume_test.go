@@ -57,6 +57,16 @@ func runFiles(t *testing.T, folder string) map[string]string {
 				return err
 			}
 		}
+		if e.Name() == runstore.TreesFile {
+			var r runstore.TreeSet
+			if err := json.Unmarshal(text, &r); err != nil {
+				return err
+			}
+			r.Started = ""
+			if text, err = json.MarshalIndent(r, "", " "); err != nil {
+				return err
+			}
+		}
 		name, err := filepath.Rel(folder, path)
 		files[name] = string(text)
 		return err

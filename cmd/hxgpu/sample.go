@@ -28,6 +28,8 @@ type sampleCommand struct {
 	overwrite, json, quiet            bool
 	saveWarmup, saveNoise             bool
 	checkpointEvery                   time.Duration
+	burninTrees                       string
+	progress                          func(nuts.Progress) // instead of the terminal's
 
 	stdout, stderr io.Writer
 	flags          *pflag.FlagSet
@@ -75,6 +77,8 @@ pictures, shapes.svg (the tree with the mean shape of every node) and root.svg (
 draws of the root's shape). Ctrl-C stops and keeps what has been drawn; a second one
 ends at once.
 
+` + treesHelp + `
+
 The method: van der Meulen & Sommer 2025, JMLR 26(281), arXiv:2505.18239, for the
 likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 2017, arXiv:1701.02434, for the sampler; Vehtari et al. 2021, Bayesian Analysis
@@ -88,6 +92,8 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
   hxgpu sample --tree T.nwk --traits C.csv --trait mass,length --json > summary.json
   hxgpu sample --tree T.nwk --traits C.csv --trait mass --model ou --regimes factor=habitat
   hxgpu sample --tree trees.nex --tree-index 3 --traits traits.nex --traits-index 5 --trait 1,2
+  hxgpu sample --tree posterior.trees --tree-index all:10 --burnin-trees 25% --traits C.csv \
+      --trait mass --out set
   hxgpu sample --tree T.nwk --traits birds.csv --taxon-column binomial --trait log_mass,length \
       --errors sd_mass,se_length
   hxgpu sample --model kunita --tree T.nwk --traits shapes.tps --align \
@@ -104,6 +110,7 @@ likelihood and the states; Hoffman & Gelman 2014, JMLR 15(47), and Betancourt
 
 func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	c.files.add(cmd)
+	cmd.Flags().Lookup("tree-index").Usage = "the `number` of the tree, from 1, in a file that has several; or several, as in\n1,5,10-100:10, or all, whose draws are pooled"
 	c.model.add(cmd)
 	c.shapes.add(cmd)
 	c.priors.add(cmd)
@@ -112,7 +119,7 @@ func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&c.chains, "chains", 4, "number of chains")
 	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (hmc: 500, kunita: 200)")
-	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts or hmc: 200)")
+	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts or hmc: 200; each of several trees: 1000)")
 	f.Uint64Var(&c.seed, "seed", 1, "seed of the random numbers; equal seeds give equal draws")
 	f.IntVar(&c.stateDraws, "state-draws", 1000, "draws behind the ancestors' states, over all chains; 0 for none")
 	f.StringVar(&c.out, "out", "", "`folder` for draws, summary and states")
@@ -120,6 +127,7 @@ func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&c.saveWarmup, "save-warmup", false, "keep the transitions of the warm-up too")
 	f.BoolVar(&c.saveNoise, "save-noise", false, "keep the whole position of every draw, where the noise is sampled (positions.bin),\nnot only of as many as --state-draws asks for")
 	f.DurationVar(&c.checkpointEvery, "checkpoint-every", 5*time.Second, "the longest time of sampling that a crash can lose")
+	f.StringVar(&c.burninTrees, "burnin-trees", "0", "with --tree-index all: leave out this many of the file's first trees, or a share\nof them, such as 25%")
 	f.StringVar(&c.schedule, "schedule", "auto", "how a gradient is cut into dispatches: slab (one per statement and depth of\nthe tree), tree (one in all) or auto; the numbers are the same")
 	f.BoolVar(&c.overwrite, "overwrite", false, "replace the run that --out holds")
 	f.BoolVar(&c.json, "json", false, "print the summary as JSON, the rest to standard error")

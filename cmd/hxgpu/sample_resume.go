@@ -69,6 +69,7 @@ func (c *sampleCommand) restore(folder *runstore.Folder, record runstore.Run) er
 			return err
 		}
 		c.files.files.copies[in.Flag] = path
+		c.files.files.alone = c.files.files.alone || in.Alone
 	}
 	named := map[string]string{"tree": c.files.tree, "traits": c.files.traits}
 	if file, ok := strings.CutPrefix(c.model.root, "file="); ok {
@@ -85,10 +86,9 @@ func (c *sampleCommand) restore(folder *runstore.Folder, record runstore.Run) er
 	return nil
 }
 
-// resumeRun takes the settings from the folder of --resume.
-func (c *sampleCommand) resumeRun(s *sampled) (err error) {
+// onlyWithResume refuses flags that do not go with --resume.
+func (c *sampleCommand) onlyWithResume() error {
 	var given []string
-	draws := c.draws
 	c.flags.Visit(func(f *pflag.Flag) {
 		if !slices.Contains(withResume, f.Name) {
 			given = append(given, "--"+f.Name)
@@ -96,6 +96,15 @@ func (c *sampleCommand) resumeRun(s *sampled) (err error) {
 	})
 	if len(given) > 0 {
 		return usagef("%s: a run that is resumed goes on with its own settings; --draws may be larger, --json, --quiet, --progress and --checkpoint-every are free", strings.Join(given, ", "))
+	}
+	return nil
+}
+
+// resumeRun takes the settings from the folder of --resume.
+func (c *sampleCommand) resumeRun(s *sampled) (err error) {
+	draws := c.draws
+	if err := c.onlyWithResume(); err != nil {
+		return err
 	}
 	if s.folder, err = runstore.ExistingFolder(c.resume); err != nil {
 		return fmt.Errorf("--resume: %w", err)

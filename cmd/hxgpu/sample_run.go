@@ -45,8 +45,18 @@ func (s *sampled) exact() map[string]exact {
 }
 
 func (c *sampleCommand) run(ctx context.Context) error {
+	if several, err := c.ofTrees(); err != nil {
+		return err
+	} else if several {
+		return c.runTrees(ctx)
+	}
 	s := &sampled{started: time.Now()}
 	defer s.close()
+	return c.runOne(ctx, s)
+}
+
+// runOne runs the chains of one tree.
+func (c *sampleCommand) runOne(ctx context.Context, s *sampled) error {
 	if c.resume != "" {
 		if err := c.resumeRun(s); err != nil {
 			return err
@@ -115,7 +125,7 @@ func (c *sampleCommand) openFolder(s *sampled) (err error) {
 	if c.out == "" || c.resume != "" {
 		return nil
 	}
-	s.folder, err = runstore.OpenFolder(c.out, c.overwrite, runstore.RunFile, runstore.DrawsFile, runstore.PositionsFile, runstore.CheckpointFile)
+	s.folder, err = runstore.OpenFolder(c.out, c.overwrite, runstore.RunFile, runstore.TreesFile, runstore.DrawsFile, runstore.PositionsFile, runstore.CheckpointFile)
 	if errors.Is(err, runstore.ErrHasRun) {
 		return fmt.Errorf("--out: %w: name another folder, add --overwrite, or go on with that run by hxgpu sample --resume %s", err, c.out)
 	} else if err != nil {
@@ -231,7 +241,7 @@ func (c *sampleCommand) sample(ctx context.Context, dev device.Device, s *sample
 	if s.folder != nil {
 		options.OnCheckpoint, options.CheckpointEvery = s.keep, c.checkpointEvery
 	}
-	if !c.quiet && c.progressMode != string(progress.None) {
+	if options.Progress = c.progress; c.progress == nil && !c.quiet && c.progressMode != string(progress.None) {
 		options.Progress = progress.New(c.stderr, progress.Mode(c.progressMode)).Show
 	}
 	options.Init = s.starts

@@ -33,11 +33,14 @@ func thin(chains, rows, n int) []pick {
 // mostStates is the largest number of states that are drawn.
 const mostStates = 50_000_000
 
-// picks are the draws whose states are drawn.
-func (c *sampleCommand) picks(s *sampled, n int) ([]pick, error) {
+// statePicks are the draws whose states are drawn and held at once.
+func (c *sampleCommand) statePicks(s *sampled) ([]pick, error) {
 	nodes, dim := s.in.data.Topology.Size(), s.model.Dim()
-	// The states of all picks are held at once.
-	n = max(min(n, mostStates/2/(nodes*dim)), 8*s.drawn.Chains)
+	return c.picks(s, max(min(c.stateDraws, mostStates/2/(nodes*dim)), 8*s.drawn.Chains))
+}
+
+// picks are about n draws whose states can be drawn.
+func (c *sampleCommand) picks(s *sampled, n int) ([]pick, error) {
 	if !s.model.SampleNoise {
 		return thin(s.drawn.Chains, s.drawn.Count, n), nil
 	}
@@ -83,61 +86,85 @@ func (c *sampleCommand) drawStates(ctx context.Context, dev device.Device, s *sa
 	if !withRoot && !withStates {
 		return nil
 	}
-	n := rootDraws
+	var picks []pick
+	var err error
 	if withStates {
-		n = c.stateDraws
+		if picks, err = c.statePicks(s); err != nil {
+			return err
+		}
 	}
-	picks, err := c.picks(s, n)
-	if err != nil || len(picks) == 0 {
-		return err
+	rootPicks := picks
+	if more := !withStates || len(picks) < rootDraws; withRoot && more { // no more states are held for them
+		if rootPicks, err = c.picks(s, rootDraws); err != nil {
+			return err
+		}
 	}
-	sweeper, err := openSweeper(s.target, dev, len(picks))
-	if err != nil {
-		return err
-	}
-	defer sweeper.close()
-	var states []float64 // [trait][node][pick]
-	if withStates {
-		states = make([]float64, dim*nodes*len(picks))
-	}
+	var states []float64             // [trait][node][pick]
 	root := make([][][]float64, dim) // [trait][chain][pick of the chain]
 	for k := range root {
 		root[k] = make([][]float64, s.drawn.Chains)
 	}
-	at := func(i int) (sweep, error) {
-		position, err := s.position(picks[i])
-		return sweep{position, s.drawn.origins[picks[i].chain], picks[i].draw}, err
-	}
-	err = sweeper.each(ctx, len(picks), at, func(i int, state func(k, v int) float64) {
+	keepRoot := func(pick pick, state func(k, v int) float64) {
 		shape := make([]float64, dim)
 		for k := range dim {
 			shape[k] = state(k, 0)
-			root[k][picks[i].chain] = append(root[k][picks[i].chain], shape[k])
-			for v := range nodes {
-				if withStates {
-					states[(k*nodes+v)*len(picks)+i] = state(k, v)
-				}
-			}
+			root[k][pick.chain] = append(root[k][pick.chain], shape[k])
 		}
 		if !s.model.Root.Known() && s.in.shapes != nil {
 			s.rootShapes = append(s.rootShapes, shape)
 		}
-	})
-	if err != nil {
-		return err
 	}
-	if withRoot {
-		s.summary.RootDraws = len(picks)
+	apart := len(rootPicks) != len(picks)
+	if withStates {
+		states = make([]float64, dim*nodes*len(picks))
+		err := s.sweep(ctx, dev, picks, func(i int, state func(k, v int) float64) {
+			for k := range dim {
+				for v := range nodes {
+					states[(k*nodes+v)*len(picks)+i] = state(k, v)
+				}
+			}
+			if !apart {
+				keepRoot(picks[i], state)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if apart {
+		err := s.sweep(ctx, dev, rootPicks, func(i int, state func(k, v int) float64) { keepRoot(rootPicks[i], state) })
+		if err != nil {
+			return err
+		}
+	}
+	if withRoot && len(rootPicks) > 0 {
+		s.summary.RootDraws = len(rootPicks)
 		for k, column := range rootElements(s.in.traits) {
 			if len(root[k][0]) >= 4 {
 				s.summary.Parameters = append(s.summary.Parameters, runstore.Parameter{Name: column.Name, Statistics: nuts.Describe(root[k])})
 			}
 		}
 	}
-	if withStates {
+	if withStates && len(picks) > 0 {
 		s.states = summariseStates(states, dim, nodes, len(picks))
 	}
 	return nil
+}
+
+// sweep draws the states of all nodes for some draws.
+func (s *sampled) sweep(ctx context.Context, dev device.Device, picks []pick, visit func(i int, state func(k, v int) float64)) error {
+	if len(picks) == 0 {
+		return nil
+	}
+	sweeper, err := openSweeper(s.target, dev, len(picks))
+	if err != nil {
+		return err
+	}
+	defer sweeper.close()
+	return sweeper.each(ctx, len(picks), func(i int) (sweep, error) {
+		position, err := s.position(picks[i])
+		return sweep{position, s.drawn.origins[picks[i].chain], picks[i].draw}, err
+	}, visit)
 }
 
 // summariseStates summarises draws [trait][node][draw].

@@ -127,7 +127,7 @@ func (c *sampleCommand) createStore(s *sampled) (err error) {
 		if err := s.folder.Clear(); err != nil {
 			return err
 		}
-	} else if s.folder.Holds(runstore.RunFile) {
+	} else if s.folder.Holds(runstore.RunFile) || s.folder.Holds(runstore.TreesFile) {
 		return fmt.Errorf("%s %w, which another process has made just now", c.out, runstore.ErrHasRun)
 	}
 	if err := c.files.files.copyTo(s.folder); err != nil {

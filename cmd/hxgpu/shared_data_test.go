@@ -42,28 +42,39 @@ var sharedCommands = []struct{ folder, args string }{
 	{"whales", "loglik @ --trait lnlength --set sigma_sq=0.012 --no-tip-noise"},
 }
 
+// sharedData is the folder of real data; without it the test skips.
+func sharedData(t *testing.T) string {
+	root, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data"))
+	require.NoError(t, err)
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("the folder of real data, ../shared/data beside the checkout, is missing")
+	}
+	return root
+}
+
+// sharedArguments are those of a command for a folder, written as in sharedCommands.
+func sharedArguments(root, folder, args string) []string {
+	args = strings.ReplaceAll(args, "@", "--tree %tree.nwk --traits %traits.csv")
+	return strings.Fields(strings.ReplaceAll(args, "%", filepath.Join(root, folder)+string(filepath.Separator)))
+}
+
 // TestSharedData: every folder of real data loads with one command, no editing, and a
 // model runs on it.
 func TestSharedData(t *testing.T) {
-	root, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data"))
-	require.NoError(t, err)
+	root := sharedData(t)
 	entries, err := os.ReadDir(root)
-	if err != nil {
-		t.Skip("the folder of real data, ../shared/data beside the checkout, is missing")
-	}
+	require.NoError(t, err)
 	t.Chdir(t.TempDir())
 	ran := map[string]bool{}
 	for _, c := range sharedCommands {
-		folder := filepath.Join(root, c.folder)
 		ran[c.folder] = true
-		args := strings.ReplaceAll(c.args, "@", "--tree %tree.nwk --traits %traits.csv")
 		began := time.Now()
-		code, stdout, stderr := command(t, strings.Fields(strings.ReplaceAll(args, "%", folder+string(filepath.Separator)))...)
+		code, stdout, stderr := command(t, sharedArguments(root, c.folder, c.args)...)
 		require.Zero(t, code, "%s: %s\n%s", c.folder, c.args, stderr)
-		if strings.HasPrefix(args, "loglik") {
+		if strings.HasPrefix(c.args, "loglik") {
 			require.NotContains(t, stdout, "NaN")
 		}
-		t.Logf("%s: hxgpu %s: %.1f s", c.folder, args, time.Since(began).Seconds())
+		t.Logf("%s: hxgpu %s: %.1f s", c.folder, c.args, time.Since(began).Seconds())
 	}
 	for _, entry := range entries {
 		if entry.IsDir() && !ran[entry.Name()] {

@@ -23,6 +23,8 @@ type Options struct {
 	// Precision is "f64", "f32", or "" for the device's own: f64 on the CPU, f32 on
 	// GPUs.
 	Precision string
+	// Workers are those of the CPU; 0 means as many as there are processors.
+	Workers int
 }
 
 // Check finds mistakes in names before anything is opened.
@@ -53,7 +55,7 @@ func Open(o Options) (device.Device, error) {
 		precision = device.Float32
 	}
 	if kind == "cpu" {
-		return cpu.Open(cpu.Options{Precision: precision})
+		return cpu.Open(cpu.Options{Precision: precision, Workers: o.Workers})
 	}
 	return vulkan.Open(vulkan.Options{Device: which, Precision: precision})
 }

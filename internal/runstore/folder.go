@@ -197,7 +197,10 @@ func (f *Folder) Clear() error {
 	if err := f.removeZarr(); err != nil {
 		return err
 	}
-	names = append(names, InputsFolder, RunFile)
+	if err := f.clearTrees(); err != nil {
+		return err
+	}
+	names = append(names, PooledDrawsFile, PooledTableFile, InputsFolder, TreesFile, RunFile)
 	for _, name := range names {
 		// The folder of inputs stays if something else is in it.
 		if err := os.Remove(f.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) && name != InputsFolder {

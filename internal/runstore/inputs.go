@@ -23,6 +23,8 @@ type InputFile struct {
 	Copy   string `json:"copy"`  // within the run's folder, with slashes
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
+	// Alone says that the copy holds one tree alone, of a file with several.
+	Alone bool `json:"alone,omitempty"`
 }
 
 // NewInputFile describes a file by what it holds.

@@ -183,6 +183,9 @@ func (f *Folder) ReadRun() (Run, error) {
 	path := f.Path(RunFile)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if set, err := f.ReadTreeSet(); err == nil {
+			return Run{}, fmt.Errorf("%s %w of its own, but those of a set of %d trees: name the folder of one, such as %s", f.path, ErrNoRun, len(set.Trees), f.Path(set.Trees[0].Folder))
+		}
 		return Run{}, fmt.Errorf("%s %w: it has no %s", f.path, ErrNoRun, RunFile)
 	}
 	if err != nil {

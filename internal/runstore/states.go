@@ -46,6 +46,9 @@ type States struct {
 	Tree   *tree.Phylogeny
 	Traits []string
 	Values [][]State // [trait][node]
+	// Posterior is, of a tree that stands for several, the share of them that have each
+	// node's clade; nil for a tree that stands for itself.
+	Posterior []float64
 }
 
 // NodeNames names every node: as in the tree, or node_ and its index where the
@@ -88,6 +91,9 @@ func (s States) encodeTable(w io.Writer) error {
 	names := NodeNames(s.Tree)
 	first, last := spans(s.Tree.Topology)
 	record := []string{"node", "name", "tip_1", "tip_2", "trait", "mean", "sd", "q2.5", "median", "q97.5"}
+	if s.Posterior != nil {
+		record = append(record, posteriorKey)
+	}
 	if err := out.Write(record); err != nil {
 		return err
 	}
@@ -102,6 +108,9 @@ func (s States) encodeTable(w io.Writer) error {
 			for i, number := range []float64{x.Mean, x.SD, x.Q2_5, x.Median, x.Q97_5} {
 				record[5+i] = strconv.FormatFloat(number, 'g', -1, 64)
 			}
+			if s.Posterior != nil {
+				record[10] = strconv.FormatFloat(s.Posterior[v], 'g', -1, 64)
+			}
 			if err := out.Write(record); err != nil {
 				return err
 			}
@@ -111,12 +120,15 @@ func (s States) encodeTable(w io.Writer) error {
 	return out.Error()
 }
 
+// posteriorKey names a clade's share of the trees, as TreeAnnotator does.
+const posteriorKey = "posterior"
+
 // encodeTree annotates every node with TRAIT, TRAIT_sd and TRAIT_95%, after what
 // the tree was read with.
 func (s States) encodeTree(w io.Writer) error {
 	keys := ColumnNames(s.Traits)
 	for i, key := range keys { // a trait may be called as another one's sd
-		if slices.Contains(keys[:i], key) || slices.ContainsFunc(keys, func(other string) bool { return key == other+"_sd" }) {
+		if s.Posterior != nil && key == posteriorKey || slices.Contains(keys[:i], key) || slices.ContainsFunc(keys, func(other string) bool { return key == other+"_sd" }) {
 			keys[i] = fmt.Sprintf("%s_trait_%d", key, i+1)
 		}
 	}
@@ -126,6 +138,9 @@ func (s States) encodeTree(w io.Writer) error {
 			x := s.Values[k][v]
 			pairs = append(pairs, tree.NumberAnnotation(key, x.Mean), tree.NumberAnnotation(key+"_sd", x.SD),
 				tree.IntervalAnnotation(key+"_95%", x.Q2_5, x.Q97_5))
+		}
+		if s.Posterior != nil {
+			pairs = append(pairs, tree.NumberAnnotation(posteriorKey, s.Posterior[v]))
 		}
 		return pairs
 	})
@@ -144,7 +159,7 @@ func (s States) readAnnotations(v int, keys []string) []tree.Annotation {
 	var kept []tree.Annotation
 	for _, pair := range read {
 		ours := slices.ContainsFunc(keys, func(key string) bool {
-			return pair.Key == key || pair.Key == key+"_sd" || pair.Key == key+"_95%"
+			return s.Posterior != nil && pair.Key == posteriorKey || pair.Key == key || pair.Key == key+"_sd" || pair.Key == key+"_95%"
 		})
 		twice := slices.ContainsFunc(kept, func(other tree.Annotation) bool { return other.Key == pair.Key })
 		if !ours && !twice && pair.Value != "" && pair.Check() == nil {
