@@ -208,15 +208,12 @@ func (c *mergeCommand) fill(folder *runstore.Folder, record runstore.Run, source
 
 // finish writes what sample writes of its draws, and prints the summary.
 func (c *mergeCommand) finish(ctx context.Context, folder *runstore.Folder, record runstore.Run) (err error) {
-	s := &sampled{store: store{folder: folder, record: record}}
-	sample, err := restoredCommand(folder, record)
+	run, err := rebuildRun(folder, record)
 	if err != nil {
 		return err
 	}
+	s, sample := run.sampled, run.command
 	sample.out, sample.stderr = c.out, c.stderr
-	if err := sample.prepare(s); err != nil {
-		return err
-	}
 	if s.drawn, err = openDrawn(folder, record); err != nil {
 		return err
 	}
