@@ -97,7 +97,7 @@ example whose exact posterior is printed beside the result.`,
 	}
 	root.SetVersionTemplate("hxgpu {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newSampleCommand(), newLoglikCommand(), newSimulateCommand(), newDiagnoseCommand(), newPlotCommand(), newExportCommand(), newMergeCommand(), newBenchCommand(), newDevicesCommand(), newVersionCommand())
+	root.AddCommand(newSampleCommand(), newLoglikCommand(), newSimulateCommand(), newDiagnoseCommand(), newPlotCommand(), newReportCommand(), newExportCommand(), newMergeCommand(), newBenchCommand(), newDevicesCommand(), newVersionCommand())
 	return root
 }
 
