@@ -36,6 +36,8 @@ var allowed = map[string][]string{
 	"bffg":                     {"autodiff", "bffg/prior", "device", "device/plan", "nuts", "tensor", "tree"},
 	"landmarks":                {"tree"},
 	"internal/diagnosis":       {"nuts"},
+	"internal/pictures":        {"tree"},
+	"internal/document":        {"internal/pictures"},
 	"internal/calibration":     {"device", "device/cpu", "nuts"},
 	"internal/runstore":        {"nuts", "tree"},
 	"bench":                    nil, // anything
