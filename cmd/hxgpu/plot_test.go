@@ -201,7 +201,7 @@ func TestPlotSeveralTraits(t *testing.T) {
 	require.Contains(t, reportWords(t, "walk/report.html"), "fixed at 0.1")
 
 	// What is fixed altogether has nothing but states to draw.
-	code, _, stderr = command(t, "sample", "--tree", "t.nwk", "--traits", "c.csv", "--trait", "mass", "--quiet", "--device", "cpu", "--draws", "40", "--chains", "2", "--warmup", "10",
+	code, _, _ = command(t, "sample", "--tree", "t.nwk", "--traits", "c.csv", "--trait", "mass", "--quiet", "--device", "cpu", "--draws", "40", "--chains", "2", "--warmup", "10",
 		"--root", "pinned=1", "--fix", "sigma_sq=1", "--fix", "tau_sq=0.1", "--out", "fixed")
 	if code == exitOK {
 		plotted(t, "fixed")

@@ -256,7 +256,9 @@ func (c *simulateCommand) makeTree() (*tree.Phylogeny, *regimeData, error) {
 		if err := p.RequireLengths(); err != nil {
 			return nil, nil, fmt.Errorf("--tree: %s: %w", c.tree, err)
 		}
-		p, regimes, err = c.regimes.ofTree(p, c.tree)
+		if p, regimes, err = c.regimes.ofTree(p, c.tree); err != nil {
+			return nil, nil, err
+		}
 	}
 	if err != nil {
 		return nil, nil, err

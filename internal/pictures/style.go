@@ -175,7 +175,7 @@ func (t logTicks) Ticks(low, high float64) []plot.Tick {
 		}
 	}
 	if len(out) < 2 { // between two powers
-		return ticks{t.most}.Ticks(low, high)
+		return ticks(t).Ticks(low, high)
 	}
 	return out
 }
