@@ -70,8 +70,18 @@ func (t *TreePicture) place() (x, y []float64, height float64, rows int) {
 // DrawTree draws a tree from left to right with a shape at every node and the tips'
 // names. The file's ending says its format: .svg, .png or .pdf.
 func DrawTree(file string, t TreePicture) error {
-	if err := t.check(); err != nil {
+	p, width, height, err := t.Plot()
+	if err != nil {
 		return err
+	}
+	return p.Save(width, height, file)
+}
+
+// Plot makes the picture of [DrawTree], to be drawn elsewhere, and says at which size
+// one row of the tree is as wide as it is high.
+func (t *TreePicture) Plot() (p *plot.Plot, pageWidth, pageHeight vg.Length, err error) {
+	if err := t.check(); err != nil {
+		return nil, 0, 0, err
 	}
 	x, y, height, rows := t.place()
 	// One row is one unit, and the tree is about as wide as it is high.
@@ -79,30 +89,30 @@ func DrawTree(file string, t TreePicture) error {
 	for v := range x {
 		x[v] *= width / height
 	}
-	p := plot.New()
+	p = plot.New()
 	p.Title.Text = t.Title
 	p.HideAxes()
 	for v := 1; v < len(x); v++ {
 		parent := t.Topology.Parent(v)
 		line, err := plotter.NewLine(plotter.XYs{{X: x[parent], Y: y[parent]}, {X: x[parent], Y: y[v]}, {X: x[v], Y: y[v]}})
 		if err != nil {
-			return err
+			return nil, 0, 0, err
 		}
 		line.Color = lineColor
 		p.Add(line)
 	}
 	half, err := t.addShapes(p, x, y)
 	if err != nil {
-		return err
+		return nil, 0, 0, err
 	}
 	unit := vg.Length(min(1.6, 60/float64(rows))) * vg.Centimeter
 	room, err := t.addNames(p, x, y, half+0.1)
 	if err != nil {
-		return err
+		return nil, 0, 0, err
 	}
 	left, right := half+0.3, half+0.6+float64(room/unit)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -left, width+right, -0.8, float64(rows)-0.2
-	return p.Save(unit*vg.Length(width+left+right), unit*vg.Length(float64(rows)+0.6)+vg.Centimeter, file)
+	return p, unit * vg.Length(width+left+right), unit*vg.Length(float64(rows)+0.6) + vg.Centimeter, nil
 }
 
 // Shapes reach at most so far up and down, and left and right, of their nodes, in

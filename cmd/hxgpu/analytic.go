@@ -9,7 +9,10 @@ import (
 )
 
 // exact is a parameter's posterior without Monte Carlo error.
-type exact struct{ Mean, SD, Q2_5, Median, Q97_5 float64 }
+type exact struct {
+	Mean, SD, Q2_5, Median, Q97_5 float64
+	density                       func(x float64) float64 // of the parameter itself
+}
 
 // analyticSeed is the exact posterior of sigma_sq and tau_sq in the seed model,
 // or nil where the model has been changed so that it does not apply. With a root
@@ -127,7 +130,16 @@ func gridSummary(density []float64, at func(i int) float64) exact {
 		}
 		return math.Exp(at(i) + (at(1)-at(0))*low)
 	}
-	return exact{mean, math.Sqrt(second/total - mean*mean), quantile(0.025), quantile(0.5), quantile(0.975)}
+	step := at(1) - at(0)
+	of := func(x float64) float64 {
+		i := (math.Log(x) - at(0)) / step
+		if !(i >= 0 && i < float64(len(density)-1)) {
+			return 0
+		}
+		t := i - math.Floor(i)
+		return ((1-t)*density[int(i)] + t*density[int(i)+1]) / (total * step * x)
+	}
+	return exact{mean, math.Sqrt(second/total - mean*mean), quantile(0.025), quantile(0.5), quantile(0.975), of}
 }
 
 // ancestorDepths is the matrix of the distances between the root and the last

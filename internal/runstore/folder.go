@@ -24,6 +24,9 @@ const (
 	// Of runs on landmark shapes.
 	ShapesPicture = "shapes.svg"
 	RootPicture   = "root.svg"
+	// Made from a run by other commands.
+	PlotsFolder = "plots"
+	ReportFile  = "report.html"
 )
 
 // ErrHasRun says that a folder holds a run already.

@@ -83,11 +83,14 @@ func (f *Folder) WriteStates(s States) error {
 	return f.Write(TreeFile, s.encodeTree)
 }
 
+// statesHeader names the columns of ancestral.csv.
+var statesHeader = []string{"node", "name", "tip_1", "tip_2", "trait", "mean", "sd", "q2.5", "median", "q97.5"}
+
 func (s States) encodeTable(w io.Writer) error {
 	out := csv.NewWriter(w)
 	names := NodeNames(s.Tree)
 	first, last := spans(s.Tree.Topology)
-	record := []string{"node", "name", "tip_1", "tip_2", "trait", "mean", "sd", "q2.5", "median", "q97.5"}
+	record := slices.Clone(statesHeader)
 	if err := out.Write(record); err != nil {
 		return err
 	}

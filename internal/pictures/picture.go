@@ -1,0 +1,202 @@
+package pictures
+
+import (
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Panel is a part of a picture, or all of it.
+type Panel struct {
+	Name          string    // what it is of, such as a parameter
+	Width, Height vg.Length // at which its text is readable
+	Draw          func(draw.Canvas)
+}
+
+// Entry is a line of a picture's key.
+type Entry struct {
+	Text  string
+	Color color.NRGBA
+	Dots  bool // a disc, not a line
+	Dash  bool // a dashed line
+}
+
+// Picture is one panel or several in a grid, with one key for all.
+type Picture struct {
+	Panels  []Panel
+	Columns int // of the grid; 0 to choose
+	Key     []Entry
+	Note    string // what is left out or worth knowing, in a sentence
+}
+
+const (
+	gap     = 0.35 * vg.Centimeter // between panels
+	keyLine = 0.55 * vg.Centimeter
+	margin  = 0.25 * vg.Centimeter
+)
+
+func (p *Picture) columns() int {
+	switch n := len(p.Panels); {
+	case p.Columns > 0:
+		return min(p.Columns, max(n, 1))
+	case n <= 3:
+		return max(n, 1)
+	case n == 4:
+		return 2
+	}
+	return 3
+}
+
+// Size is the size at which the picture's text is readable.
+func (p *Picture) Size() (width, height vg.Length) {
+	columns := p.columns()
+	rows := (len(p.Panels) + columns - 1) / columns
+	for _, panel := range p.Panels {
+		width, height = max(width, panel.Width), max(height, panel.Height)
+	}
+	width = vg.Length(columns)*width + vg.Length(columns-1)*gap + 2*margin
+	height = vg.Length(rows)*height + vg.Length(rows-1)*gap + 2*margin
+	return width, height + p.keyHeight(width-2*margin)
+}
+
+// draw draws the picture, the key on top and the note below.
+func (p *Picture) draw(c draw.Canvas) {
+	fill(c, color.NRGBA{255, 255, 255, 255})
+	c = draw.Crop(c, margin, -margin, margin, -margin)
+	width := c.Max.X - c.Min.X
+	keyHeight, noteHeight := p.keyRows(width), p.noteRows(width)
+	p.drawKey(draw.Crop(c, 0, 0, c.Max.Y-c.Min.Y-vg.Length(keyHeight)*keyLine, 0))
+	style := textStyle(smallText, greyColor)
+	for i, line := range wrap(style, p.Note, width) {
+		c.FillText(style, vg.Point{X: c.Min.X, Y: c.Min.Y + vg.Length(noteHeight-i-1)*keyLine + 2}, line)
+	}
+	c = draw.Crop(c, 0, 0, vg.Length(noteHeight)*keyLine, -vg.Length(keyHeight)*keyLine)
+	columns := p.columns()
+	rows := (len(p.Panels) + columns - 1) / columns
+	w := (c.Max.X - c.Min.X - vg.Length(columns-1)*gap) / vg.Length(columns)
+	h := (c.Max.Y - c.Min.Y - vg.Length(rows-1)*gap) / vg.Length(rows)
+	for i, panel := range p.Panels {
+		left := c.Min.X + vg.Length(i%columns)*(w+gap)
+		top := c.Max.Y - vg.Length(i/columns)*(h+gap)
+		panel.Draw(draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: left, Y: top - h}, Max: vg.Point{X: left + w, Y: top}}})
+	}
+}
+
+func (p *Picture) keyHeight(width vg.Length) vg.Length {
+	return vg.Length(p.keyRows(width)+p.noteRows(width)) * keyLine
+}
+
+func (p *Picture) noteRows(width vg.Length) int {
+	return len(wrap(textStyle(smallText, greyColor), p.Note, width))
+}
+
+const swatch = 0.7 * vg.Centimeter
+
+// eachEntry gives the place of every entry of the key, and returns the rows.
+func (p *Picture) eachEntry(width vg.Length, visit func(e Entry, x vg.Length, row int)) int {
+	if len(p.Key) == 0 {
+		return 0
+	}
+	x, row := vg.Length(0), 0
+	style := textStyle(smallText, textColor)
+	for _, e := range p.Key {
+		w := swatch + 4 + style.Width(e.Text) + 12
+		if x > 0 && x+w > width {
+			x, row = 0, row+1
+		}
+		visit(e, x, row)
+		x += w
+	}
+	return row + 1
+}
+
+func (p *Picture) keyRows(width vg.Length) int {
+	return p.eachEntry(width, func(Entry, vg.Length, int) {})
+}
+
+func (p *Picture) drawKey(c draw.Canvas) {
+	style := textStyle(smallText, textColor)
+	style.YAlign = draw.YCenter
+	p.eachEntry(c.Max.X-c.Min.X, func(e Entry, x vg.Length, row int) {
+		y := c.Max.Y - (vg.Length(row)+0.5)*keyLine
+		x += c.Min.X
+		switch {
+		case e.Dots:
+			disc(c, vg.Point{X: x + swatch/2, Y: y}, 2.5, e.Color)
+		default:
+			s := draw.LineStyle{Color: e.Color, Width: 2}
+			if e.Dash {
+				s.Dashes = dashes
+			}
+			c.StrokeLine2(s, x, y, x+swatch, y)
+		}
+		c.FillText(style, vg.Point{X: x + swatch + 4, Y: y}, e.Text)
+	})
+}
+
+// layer draws something in the coordinates of a plot's axes.
+type layer func(c draw.Canvas, x, y func(float64) vg.Length)
+
+// Plot implements plot.Plotter.
+func (l layer) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	l(c, x, y)
+}
+
+// points transforms points and leaves out those that are not finite.
+func points(xs, ys []float64, x, y func(float64) vg.Length) []vg.Point {
+	out := make([]vg.Point, 0, len(xs))
+	for i := range xs {
+		if finite(xs[i]) && finite(ys[i]) {
+			out = append(out, vg.Point{X: x(xs[i]), Y: y(ys[i])})
+		}
+	}
+	return out
+}
+
+// curve is a line through points, cut off at the axes.
+func curve(xs, ys []float64, style draw.LineStyle) layer {
+	return func(c draw.Canvas, x, y func(float64) vg.Length) {
+		if line := points(xs, ys, x, y); len(line) > 1 {
+			c.StrokeLines(style, c.ClipLinesXY(line)...)
+		}
+	}
+}
+
+// area fills what is between a curve and the x axis.
+func area(xs, ys []float64, fill color.Color) layer {
+	return func(c draw.Canvas, x, y func(float64) vg.Length) {
+		line := points(xs, ys, x, y)
+		if len(line) < 2 {
+			return
+		}
+		line = append([]vg.Point{{X: line[0].X, Y: c.Min.Y}}, line...)
+		line = append(line, vg.Point{X: line[len(line)-1].X, Y: c.Min.Y})
+		c.FillPolygon(fill, c.ClipPolygonXY(line))
+	}
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func fill(c draw.Canvas, with color.Color) {
+	c.FillPolygon(with, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
+}
+
+// disc draws a filled circle.
+func disc(c draw.Canvas, at vg.Point, radius vg.Length, with color.Color) {
+	c.DrawGlyphNoClip(draw.GlyphStyle{Color: with, Radius: radius, Shape: draw.CircleGlyph{}}, at)
+}
+
+// ring draws a white circle with a rim.
+func ring(c draw.Canvas, at vg.Point, radius vg.Length, with color.Color) {
+	disc(c, at, radius, color.White)
+	c.SetLineStyle(draw.LineStyle{Color: with, Width: 0.8})
+	var p vg.Path
+	p.Move(vg.Point{X: at.X + radius, Y: at.Y})
+	p.Arc(at, radius, 0, 2*math.Pi)
+	p.Close()
+	c.Stroke(p)
+}
