@@ -91,6 +91,7 @@ func (t *TreePicture) Plot() (p *plot.Plot, pageWidth, pageHeight vg.Length, err
 	}
 	p = plot.New()
 	p.Title.Text = t.Title
+	p.Title.TextStyle.Font.Variant = "Sans"
 	p.HideAxes()
 	for v := 1; v < len(x); v++ {
 		parent := t.Topology.Parent(v)
@@ -172,7 +173,7 @@ func (t *TreePicture) addNames(p *plot.Plot, x, y []float64, distance float64) (
 	for i := range names.TextStyle {
 		style := &names.TextStyle[i]
 		style.YAlign = text.YCenter
-		style.Font = font.From(style.Font, vg.Points(10))
+		style.Font = font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, vg.Points(10))
 		room = max(room, style.Width(labels.Labels[i]))
 	}
 	p.Add(names)

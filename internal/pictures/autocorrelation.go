@@ -35,8 +35,12 @@ func autocorrelationPlot(q Parameter) *plot.Plot {
 		low, high := max(y(-half), c.Min.Y), min(y(half), c.Max.Y)
 		c.FillPolygon(faintColor, []vg.Point{{X: c.Min.X, Y: low}, {X: c.Max.X, Y: low}, {X: c.Max.X, Y: high}, {X: c.Min.X, Y: high}})
 	}))
-	for k, chain := range q.Draws[:min(len(q.Draws), 4*mostChains)] {
+	p.Y.Min = -max(0.1, 1.5*half)
+	for k, chain := range q.Draws[:min(len(q.Draws), mostLines)] {
 		xs, ys := autocorrelation(chain, lags)
+		for _, r := range ys {
+			p.Y.Min = min(p.Y.Min, r-0.03)
+		}
 		p.Add(curve(xs, ys, draw.LineStyle{Color: faded(chainColor(k), 0.85), Width: 1}))
 	}
 	return p

@@ -40,21 +40,40 @@ func densityPlot(q Parameter) *plot.Plot {
 		p.Add(says(constantText(sorted)))
 		return p
 	}
+	logarithmic := q.skewed(sorted) && quantile(sorted, 0.99) > 40*quantile(sorted, 0.5)
 	low, high := quantile(sorted, 0.002), quantile(sorted, 0.995)
-	if q.Low == 0 && math.IsInf(q.High, 1) && low < 0.25*high {
+	scaleAxis(&p.X, logarithmic, 5)
+	switch positive := q.Low == 0 && math.IsInf(q.High, 1); {
+	case logarithmic:
+		p.X.Label.Text += " (logarithmic)"
+		low, high = span(quantile(sorted, 0.001), quantile(sorted, 0.999), true)
+	case positive && low < 0.25*high:
 		low = 0
-	} else {
+	default:
 		low, high = span(low, high, false)
-	}
-	if q.bounded() {
-		low, high = max(low, q.Low), min(high, q.High)
+		if q.Low != 0 || q.High != 0 {
+			low, high = max(low, q.Low), min(high, q.High)
+		}
 	}
 	p.X.Min, p.X.Max = low, high
 	xs := make([]float64, densityPoints)
 	for i := range xs {
-		xs[i] = low + (float64(i)+0.5)/densityPoints*(high-low)
+		t := (float64(i) + 0.5) / densityPoints
+		if xs[i] = low + t*(high-low); logarithmic {
+			xs[i] = low * math.Pow(high/low, t)
+		}
 	}
-	all := q.density(sorted)
+	// per unit of the axis
+	known := func(f func(float64) float64) []float64 {
+		ys := values(f, xs)
+		for i := range ys {
+			if logarithmic {
+				ys[i] *= xs[i]
+			}
+		}
+		return ys
+	}
+	all := q.density(sorted, logarithmic)
 	ys := values(all, xs)
 	top := maxOf(ys)
 	p.Add(area(xs, ys, faded(posteriorColor, 0.18)))
@@ -62,16 +81,16 @@ func densityPlot(q Parameter) *plot.Plot {
 		for _, chain := range q.Draws {
 			one := Parameter{Draws: [][]float64{chain}, Low: q.Low, High: q.High}
 			if s := one.pooled(); !constant(s) {
-				p.Add(curve(xs, values(one.density(s), xs), draw.LineStyle{Color: faded(posteriorColor, 0.45), Width: 0.5}))
+				p.Add(curve(xs, values(one.density(s, logarithmic), xs), draw.LineStyle{Color: faded(posteriorColor, 0.45), Width: 0.5}))
 			}
 		}
 	}
 	p.Add(curve(xs, ys, draw.LineStyle{Color: posteriorColor, Width: 1.4}))
 	if q.Prior != nil {
-		p.Add(curve(xs, values(q.Prior, xs), draw.LineStyle{Color: priorColor, Width: 1, Dashes: dashes}))
+		p.Add(curve(xs, known(q.Prior), draw.LineStyle{Color: priorColor, Width: 1, Dashes: dashes}))
 	}
 	if q.Exact != nil {
-		exact := values(q.Exact, xs)
+		exact := known(q.Exact)
 		top = max(top, maxOf(exact))
 		p.Add(curve(xs, exact, draw.LineStyle{Color: exactColor, Width: 1.2, Dashes: dashes}))
 	}
@@ -106,29 +125,20 @@ func maxOf(ys []float64) float64 {
 	return top
 }
 
-func (p Parameter) bounded() bool { return p.Low != 0 || p.High != 0 }
-
-// free maps a value to the real line, with the derivative of the map.
-func (p Parameter) free(x float64) (u, derivative float64) {
+// density estimates a density by normal kernels with Silverman's bandwidth (1986,
+// Density Estimation for Statistics and Data Analysis, eq. 3.31), reflected at the
+// bounds of the parameter. The draws are sorted. With logarithmic it is the density of
+// the logarithm, as a function of the value itself.
+func (p Parameter) density(sorted []float64, logarithmic bool) func(x float64) float64 {
+	us, bottom, top := sorted, math.Inf(-1), math.Inf(1)
 	switch {
-	case !p.bounded():
-		return x, 1
-	case math.IsInf(p.High, 1):
-		return math.Log(x - p.Low), 1 / (x - p.Low)
-	}
-	t := (x - p.Low) / (p.High - p.Low)
-	return math.Log(t / (1 - t)), 1 / (t * (1 - t) * (p.High - p.Low))
-}
-
-// density estimates a density by normal kernels, on the real line that the values'
-// bounds are mapped to, with Silverman's bandwidth (1986, Density Estimation for
-// Statistics and Data Analysis, eq. 3.31). The draws are sorted and not constant.
-func (p Parameter) density(sorted []float64) func(x float64) float64 {
-	us := make([]float64, 0, len(sorted))
-	for _, x := range sorted {
-		if u, _ := p.free(x); finite(u) {
-			us = append(us, u)
+	case logarithmic:
+		us = make([]float64, len(sorted))
+		for i, x := range sorted {
+			us[i] = math.Log(x)
 		}
+	case p.Low != 0 || p.High != 0:
+		bottom, top = p.Low, p.High
 	}
 	if len(us) < 2 || constant(us) {
 		return func(float64) float64 { return 0 }
@@ -161,14 +171,22 @@ func (p Parameter) density(sorted []float64) func(x float64) float64 {
 			smooth[j] += n * kernel[max(i-j, j-i)]
 		}
 	}
-	return func(x float64) float64 {
-		u, derivative := p.free(x)
-		at := (u-low)/size - 0.5
-		if math.IsNaN(at) || at <= 0 || at >= float64(cells-1) {
+	at := func(u float64) float64 {
+		place := (u-low)/size - 0.5
+		if !(place > 0 && place < float64(cells-1)) {
 			return 0
 		}
-		i := int(at)
-		w := at - float64(i)
-		return ((1-w)*smooth[i] + w*smooth[i+1]) * derivative
+		i := int(place)
+		w := place - float64(i)
+		return (1-w)*smooth[i] + w*smooth[i+1]
+	}
+	return func(x float64) float64 {
+		if logarithmic {
+			return at(math.Log(x))
+		}
+		if x < bottom || x > top {
+			return 0
+		}
+		return at(x) + at(2*bottom-x) + at(2*top-x)
 	}
 }

@@ -25,7 +25,7 @@ func Energies(energies [][]float64, ebfmi []float64) *Picture {
 		level.Draws, change.Draws = append(level.Draws, about), append(change.Draws, steps)
 	}
 	p := &Picture{Key: []Entry{{Text: "energy, about its mean", Color: okabeIto[0]}, {Text: "change between transitions", Color: okabeIto[1]}}}
-	p.Panels = []Panel{{"energy", 12 * vg.Centimeter, 8 * vg.Centimeter, func(c draw.Canvas) {
+	p.Panels = []Panel{{Name: "energy", Width: 12 * vg.Centimeter, Height: 8 * vg.Centimeter, Draw: func(c draw.Canvas) {
 		plot := newPlot("", "energy", "density")
 		plot.X.Min, plot.X.Max, plot.Y.Min, plot.Y.Max = 0, 1, 0, 1
 		plot.Y.Tick.Marker = ticks{0}
@@ -43,7 +43,7 @@ func Energies(energies [][]float64, ebfmi []float64) *Picture {
 			xs[i] = plot.X.Min + float64(i)/(densityPoints-1)*(plot.X.Max-plot.X.Min)
 		}
 		for k, of := range []Parameter{level, change} {
-			ys := values(of.density([][]float64{levels, changes}[k]), xs)
+			ys := values(of.density([][]float64{levels, changes}[k], false), xs)
 			plot.Y.Max = max(map[bool]float64{true: plot.Y.Max}[k > 0], 1.06*maxOf(ys))
 			plot.Add(area(xs, ys, faded(okabeIto[k], 0.2)), curve(xs, ys, draw.LineStyle{Color: okabeIto[k], Width: 1.4}))
 		}

@@ -31,6 +31,13 @@ func drawFan(c draw.Canvas, t *Tree, trait Trait) {
 		}
 	}
 	thick := edgeWidth(fanAngle * radius / tips)
+	below := t.below()
+	width := func(v int) vg.Length { // thin edges are thicker where many tips are below
+		if thick > 1 {
+			return thick
+		}
+		return min(thick*vg.Length(1+0.7*math.Log10(float64(below[v]))), 1.5)
+	}
 	angle := func(v int) float64 { return math.Pi/2 - fanAngle*(row[v]+0.5)/float64(t.tips()) }
 	distance := func(v int) vg.Length {
 		if height == 0 {
@@ -49,7 +56,7 @@ func drawFan(c draw.Canvas, t *Tree, trait Trait) {
 			continue // the root's arc has no length
 		}
 		arc := arcPoints(angle(u), angle(v), distance(u), polar)
-		c.StrokeLines(draw.LineStyle{Color: stateColor(s.at(trait.States[u].Mean)), Width: thick}, arc)
+		c.StrokeLines(draw.LineStyle{Color: stateColor(s.at(trait.States[u].Mean)), Width: width(v)}, arc)
 	}
 	for v := 1; v < t.Topology.Size(); v++ {
 		u := t.Topology.Parent(v)
@@ -62,7 +69,7 @@ func drawFan(c draw.Canvas, t *Tree, trait Trait) {
 		for i := range n {
 			f0, f1 := vg.Length(i)/vg.Length(n), vg.Length(i+1)/vg.Length(n)
 			color := stateColor(s.at(from + (to-from)*(float64(i)+0.5)/float64(n)))
-			c.StrokeLines(draw.LineStyle{Color: color, Width: thick}, []vg.Point{polar(a+(b-a)*f0, angle(v)), polar(a+(b-a)*f1, angle(v))})
+			c.StrokeLines(draw.LineStyle{Color: color, Width: width(v)}, []vg.Point{polar(a+(b-a)*f0, angle(v)), polar(a+(b-a)*f1, angle(v))})
 		}
 	}
 	drawTips(c, t, trait, s, size, min(max(thick*0.8, 0.4), 3), func(v int) (vg.Point, float64) {

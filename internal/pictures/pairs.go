@@ -21,7 +21,7 @@ const mostPoints = 1500
 // draws whose transition diverged; it may be nil.
 func Pairs(parameters []Parameter, divergent [][]bool) *Picture {
 	n := min(len(parameters), MostPairs)
-	size := vg.Length(max(n, 2))*3.6*vg.Centimeter + 1.2*vg.Centimeter
+	size := vg.Length(max(n, 2))*3.9*vg.Centimeter + 1.2*vg.Centimeter
 	p := &Picture{}
 	count := 0
 	for _, chain := range divergent {
@@ -35,12 +35,12 @@ func Pairs(parameters []Parameter, divergent [][]bool) *Picture {
 		p.Key = append(p.Key, Entry{Text: fmt.Sprintf("divergent transitions (%d)", count), Color: divergenceColor, Dots: true})
 	}
 	if len(parameters) > 0 && len(pooledInOrder(parameters[0])) > mostPoints {
-		p.Key = append(p.Key, Entry{Text: "hexagons: the darker, the more draws", Color: posteriorColor, Dots: true})
+		p.Key = append(p.Key, Entry{Text: "hexagons: the darker, the more draws", Color: shade(1), Dots: true})
 	}
 	if len(parameters) > n {
 		p.Note = fmt.Sprintf("The first %d of %d parameters.", n, len(parameters))
 	}
-	p.Panels = []Panel{{"pairs", size, size, func(c draw.Canvas) { drawPairs(c, parameters[:n], divergent) }}}
+	p.Panels = []Panel{{Name: "pairs", Width: size, Height: size, Draw: func(c draw.Canvas) { drawPairs(c, parameters[:n], divergent) }}}
 	return p
 }
 
@@ -73,6 +73,8 @@ func drawPairs(c draw.Canvas, parameters []Parameter, divergent [][]bool) {
 		for j := range n {
 			p := newPlot("", "", "")
 			p.X.Padding, p.Y.Padding = 0, 0
+			p.X.Label.TextStyle.Font.Size, p.Y.Label.TextStyle.Font.Size = smallText, smallText
+			p.X.Tick.Label.Font.Size, p.Y.Tick.Label.Font.Size = 7, 7
 			setRange(&p.X, parameters[j], sorted[j])
 			setRange(&p.Y, parameters[i], sorted[i])
 			if j != 0 || i == 0 {
@@ -81,10 +83,10 @@ func drawPairs(c draw.Canvas, parameters []Parameter, divergent [][]bool) {
 			if i != n-1 {
 				p.X.Tick.Marker = plot.ConstantTicks(nil)
 			} else {
-				p.X.Label.Text = shorten(parameters[j].Name, 18)
+				p.X.Label.Text = shorten(parameters[j].Name, 24)
 			}
 			if j == 0 {
-				p.Y.Label.Text = shorten(parameters[i].Name, 18)
+				p.Y.Label.Text = shorten(parameters[i].Name, 24)
 			}
 			switch {
 			case i == j:
@@ -92,12 +94,13 @@ func drawPairs(c draw.Canvas, parameters []Parameter, divergent [][]bool) {
 			case j < i:
 				p.Add(cloud(all[j], all[i], marked))
 			default:
+				p.X.LineStyle.Width, p.Y.LineStyle.Width = 0, 0
 				p.Add(correlationText(stat.Correlation(ranks[j], ranks[i], nil)))
 			}
 			plots[i][j] = p
 		}
 	}
-	tiles := draw.Tiles{Rows: n, Cols: n, PadX: 4, PadY: 4}
+	tiles := draw.Tiles{Rows: n, Cols: n, PadX: 7, PadY: 7}
 	for i, row := range plot.Align(plots, tiles, c) {
 		for j, place := range row {
 			plots[i][j].Draw(place)
@@ -131,8 +134,8 @@ func addMargin(p *plot.Plot, q Parameter, sorted []float64) {
 		p.Add(says(constantText(sorted)))
 		return
 	}
-	density := q.density(sorted)
 	logarithmic := q.skewed(sorted)
+	density := q.density(sorted, logarithmic)
 	p.Add(layer(func(c draw.Canvas, x, _ func(float64) vg.Length) {
 		const n = 120
 		xs, ys := make([]float64, n), make([]float64, n)
@@ -140,7 +143,7 @@ func addMargin(p *plot.Plot, q Parameter, sorted []float64) {
 			t := (float64(i) + 0.5) / n
 			if logarithmic {
 				xs[i] = p.X.Min * math.Pow(p.X.Max/p.X.Min, t)
-				ys[i] = density(xs[i]) * xs[i]
+				ys[i] = density(xs[i])
 			} else {
 				xs[i] = p.X.Min + t*(p.X.Max-p.X.Min)
 				ys[i] = density(xs[i])
@@ -230,7 +233,6 @@ func correlationText(r float64) layer {
 		if !finite(r) {
 			style = textStyle(8, greyColor)
 		}
-		style.XAlign, style.YAlign = draw.XCenter, draw.YCenter
-		c.FillText(style, c.Center(), text)
+		write(c, style, c.Center(), draw.XCenter, text)
 	}
 }

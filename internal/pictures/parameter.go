@@ -7,7 +7,6 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // Parameter is what is drawn of a parameter.
@@ -35,7 +34,7 @@ const MostPanels = 24
 func parameterPicture(parameters []Parameter, key []Entry, plotOf func(Parameter) *plot.Plot) *Picture {
 	p := &Picture{Key: key}
 	for _, parameter := range parameters[:min(len(parameters), MostPanels)] {
-		p.Panels = append(p.Panels, Panel{parameter.Name, panelWidth, panelHeight, func(c draw.Canvas) { plotOf(parameter).Draw(c) }})
+		p.Panels = append(p.Panels, plotPanel(parameter.Name, func() *plot.Plot { return plotOf(parameter) }))
 	}
 	if n := len(parameters); n > MostPanels {
 		p.Note = fmt.Sprintf("The first %d of %d parameters.", MostPanels, n)

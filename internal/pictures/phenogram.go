@@ -20,7 +20,7 @@ func Phenograms(t *Tree, traits []Trait) *Picture {
 	p.Key = append(p.Key, Entry{Text: "tips", Color: posteriorColor, Dots: true})
 	for _, trait := range traits[:min(len(traits), MostPanels)] {
 		height := vg.Length(min(max(0.22*float64(t.tips()), 10), 16)) * vg.Centimeter
-		p.Panels = append(p.Panels, Panel{trait.Name, 16 * vg.Centimeter, height, func(c draw.Canvas) { drawPhenogram(c, t, trait) }})
+		p.Panels = append(p.Panels, Panel{Name: trait.Name, Width: 16 * vg.Centimeter, Height: height, Draw: func(c draw.Canvas) { drawPhenogram(c, t, trait) }})
 	}
 	return p
 }
@@ -30,7 +30,7 @@ const mostBars = 150
 
 var (
 	edgeColor = faded(okabeIto[7], 0.75)
-	barColor  = faded(okabeIto[5], 0.7)
+	barColor  = faded(okabeIto[5], 0.45)
 )
 
 // lineOf is how edges of a tree of so many tips are drawn: the more, the fainter.
@@ -80,7 +80,7 @@ func drawPhenogram(c draw.Canvas, t *Tree, trait Trait) {
 		if bars {
 			for v, s := range trait.States {
 				if !t.Topology.IsLeaf(v) && s.High > s.Low {
-					c.StrokeLine2(draw.LineStyle{Color: barColor, Width: 3}, x(depth[v]), y(s.Low), x(depth[v]), y(s.High))
+					c.StrokeLine2(draw.LineStyle{Color: barColor, Width: 4}, x(depth[v]), y(s.Low), x(depth[v]), y(s.High))
 				}
 			}
 		}
@@ -101,12 +101,11 @@ func drawPhenogram(c draw.Canvas, t *Tree, trait Trait) {
 			return
 		}
 		style := textStyle(size, textColor)
-		style.YAlign = draw.YCenter
 		for i, at := range spread(ys, size*1.06, c.Min.Y, c.Max.Y) {
 			start := x(depth[leaves[i]]) + radius + 1
 			end := c.Max.X + leader
 			c.StrokeLines(draw.LineStyle{Color: faintColor, Width: 0.5}, []vg.Point{{X: start, Y: ys[i]}, {X: max(start, c.Max.X+2), Y: ys[i]}, {X: end, Y: at}})
-			c.FillText(style, vg.Point{X: end + 2, Y: at}, t.name(leaves[i]))
+			write(c, style, vg.Point{X: end + 2, Y: at}, draw.XLeft, t.name(leaves[i]))
 		}
 	}))
 	p.Draw(draw.Crop(c, 0, -room, 0, 0))

@@ -13,7 +13,7 @@ func Phylomorphospace(t *Tree, first, second Trait) *Picture {
 	return &Picture{
 		Key: []Entry{{Text: "tips", Color: posteriorColor, Dots: true}, {Text: "inner nodes", Color: ancestorColor, Dots: true},
 			{Text: "root", Color: exactColor, Dots: true}, {Text: "edges", Color: edgeColor}},
-		Panels: []Panel{{first.Name + " and " + second.Name, 16 * vg.Centimeter, 14 * vg.Centimeter, func(c draw.Canvas) { drawSpace(c, t, first, second) }}},
+		Panels: []Panel{{Name: first.Name + " and " + second.Name, Width: 16 * vg.Centimeter, Height: 14 * vg.Centimeter, Draw: func(c draw.Canvas) { drawSpace(c, t, first, second) }}},
 	}
 }
 
@@ -89,7 +89,6 @@ func drawNames(c draw.Canvas, t *Tree, at []vg.Point, tips []int, radius vg.Leng
 	}
 	const size = 7
 	style := textStyle(size, textColor)
-	style.YAlign = draw.YCenter
 	for _, v := range tips {
 		name := t.name(v)
 		w, h, d := style.Width(name), vg.Length(size)*0.95, radius+2
@@ -101,7 +100,7 @@ func drawNames(c draw.Canvas, t *Tree, at []vg.Point, tips []int, radius vg.Leng
 				continue
 			}
 			taken = append(taken, box)
-			c.FillText(style, corner, name)
+			write(c, style, corner, draw.XLeft, name)
 			break
 		}
 	}

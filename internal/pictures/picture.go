@@ -14,6 +14,13 @@ type Panel struct {
 	Name          string    // what it is of, such as a parameter
 	Width, Height vg.Length // at which its text is readable
 	Draw          func(draw.Canvas)
+
+	plot func() *plot.Plot // what Draw draws, where that is a plot whose axes are to be in line with its neighbours'
+}
+
+// plotPanel is a small panel with one plot.
+func plotPanel(name string, of func() *plot.Plot) Panel {
+	return Panel{name, panelWidth, panelHeight, func(c draw.Canvas) { of().Draw(c) }, of}
 }
 
 // Entry is a line of a picture's key.
@@ -78,11 +85,40 @@ func (p *Picture) draw(c draw.Canvas) {
 	rows := (len(p.Panels) + columns - 1) / columns
 	w := (c.Max.X - c.Min.X - vg.Length(columns-1)*gap) / vg.Length(columns)
 	h := (c.Max.Y - c.Min.Y - vg.Length(rows-1)*gap) / vg.Length(rows)
+	if p.drawAligned(c, rows, columns) {
+		return
+	}
 	for i, panel := range p.Panels {
 		left := c.Min.X + vg.Length(i%columns)*(w+gap)
 		top := c.Max.Y - vg.Length(i/columns)*(h+gap)
 		panel.Draw(draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: left, Y: top - h}, Max: vg.Point{X: left + w, Y: top}}})
 	}
+}
+
+// drawAligned draws panels that are all plots with their axes in line.
+func (p *Picture) drawAligned(c draw.Canvas, rows, columns int) bool {
+	plots := make([][]*plot.Plot, rows)
+	for i, panel := range p.Panels {
+		if panel.plot == nil {
+			return false
+		}
+		plots[i/columns] = append(plots[i/columns], panel.plot())
+	}
+	if rows == 0 {
+		return false
+	}
+	for last := rows - 1; len(plots[last]) < columns; {
+		plots[last] = append(plots[last], nil)
+	}
+	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: gap, PadY: gap}
+	for i, row := range plot.Align(plots, tiles, c) {
+		for j, place := range row {
+			if plots[i][j] != nil {
+				plots[i][j].Draw(place)
+			}
+		}
+	}
+	return true
 }
 
 func (p *Picture) keyHeight(width vg.Length) vg.Length {
@@ -119,13 +155,12 @@ func (p *Picture) keyRows(width vg.Length) int {
 
 func (p *Picture) drawKey(c draw.Canvas) {
 	style := textStyle(smallText, textColor)
-	style.YAlign = draw.YCenter
 	p.eachEntry(c.Max.X-c.Min.X, func(e Entry, x vg.Length, row int) {
 		y := c.Max.Y - (vg.Length(row)+0.5)*keyLine
 		x += c.Min.X
 		switch {
 		case e.Dots:
-			disc(c, vg.Point{X: x + swatch/2, Y: y}, 2.5, e.Color)
+			disc(c, vg.Point{X: x + swatch/2, Y: y}, 2.8, e.Color)
 		default:
 			s := draw.LineStyle{Color: e.Color, Width: 2}
 			if e.Dash {
@@ -133,7 +168,7 @@ func (p *Picture) drawKey(c draw.Canvas) {
 			}
 			c.StrokeLine2(s, x, y, x+swatch, y)
 		}
-		c.FillText(style, vg.Point{X: x + swatch + 4, Y: y}, e.Text)
+		write(c, style, vg.Point{X: x + swatch + 4, Y: y}, draw.XLeft, e.Text)
 	})
 }
 
@@ -166,15 +201,15 @@ func curve(xs, ys []float64, style draw.LineStyle) layer {
 	}
 }
 
-// area fills what is between a curve and the x axis.
+// area fills what is between a curve and 0.
 func area(xs, ys []float64, fill color.Color) layer {
 	return func(c draw.Canvas, x, y func(float64) vg.Length) {
 		line := points(xs, ys, x, y)
 		if len(line) < 2 {
 			return
 		}
-		line = append([]vg.Point{{X: line[0].X, Y: c.Min.Y}}, line...)
-		line = append(line, vg.Point{X: line[len(line)-1].X, Y: c.Min.Y})
+		line = append([]vg.Point{{X: line[0].X, Y: y(0)}}, line...)
+		line = append(line, vg.Point{X: line[len(line)-1].X, Y: y(0)})
 		c.FillPolygon(fill, c.ClipPolygonXY(line))
 	}
 }

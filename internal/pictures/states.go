@@ -66,10 +66,13 @@ func StatesOnTree(t *Tree, traits []Trait, layout Layout) *Picture {
 		p.Note += " Bars at inner nodes: the central 95 %, in its colours; the wider the interval, the longer the bar."
 	}
 	for _, trait := range traits {
-		if missing(trait.Observed) > 0 {
+		if n := missing(trait.Observed); n > 0 && t.tips() <= 300 {
 			p.Note += " Rings: tips without a value."
 			break
 		}
+	}
+	if t.Topology.Size() > mostUnclipped {
+		p.Note += " The colours span all but the outermost hundredth of the states."
 	}
 	return p
 }
@@ -82,6 +85,9 @@ func missing(observed []bool) (n int) {
 	}
 	return n
 }
+
+// leastRing is the radius from which a ring is seen as one.
+const leastRing = 1.1
 
 // fanSide is the side of a fan's square.
 func fanSide(tips int) vg.Length {
@@ -167,7 +173,11 @@ func drawRectangular(c draw.Canvas, t *Tree, trait Trait) {
 	tip := min(max(thick*0.9, 0.5), 3)
 	room := t.labelRoom(size, 0.45*(c.Max.X-c.Min.X)) + 2*tip + 4
 	reach := min(18, 0.06*(c.Max.X-c.Min.X)) // half of the longest bar
-	left, right := c.Min.X+reach/2, c.Max.X-room
+	left, right := c.Min.X+thick, c.Max.X-room
+	intervals := t.tips() <= mostIntervals
+	if intervals {
+		left = c.Min.X + reach + 1
+	}
 	x := func(v int) vg.Length {
 		if height == 0 {
 			return left
@@ -197,7 +207,7 @@ func drawRectangular(c draw.Canvas, t *Tree, trait Trait) {
 			c.StrokeLine2(draw.LineStyle{Color: color, Width: thick}, a+(b-a)*f0, y(v), end, y(v))
 		}
 	}
-	if t.tips() <= mostIntervals {
+	if intervals {
 		drawIntervals(c, t, trait, s, x, y, reach, min(thick*1.5+2, spacing*0.6))
 	}
 	drawTips(c, t, trait, s, size, tip, func(v int) (vg.Point, float64) { return vg.Point{X: x(v), Y: y(v)}, 0 })
@@ -253,7 +263,23 @@ func drawIntervals(c draw.Canvas, t *Tree, trait Trait, s scale, x, y func(int) 
 			color := stateColor(s.at(state.Low + (state.High-state.Low)*(float64(i)+0.5)/steps))
 			c.FillPolygon(color, []vg.Point{{X: from, Y: bottom}, {X: to, Y: bottom}, {X: to, Y: top}, {X: from, Y: top}})
 		}
+		drawNumbers(c, t, v, state, x, y, half)
 		c.StrokeLines(draw.LineStyle{Color: textColor, Width: 0.5}, []vg.Point{{X: x(v) - half, Y: bottom}, {X: x(v) + half, Y: bottom}, {X: x(v) + half, Y: top}, {X: x(v) - half, Y: top}, {X: x(v) - half, Y: bottom}})
+	}
+}
+
+// drawNumbers writes a node's mean and interval above the edge that leads to it, where
+// they fit.
+func drawNumbers(c draw.Canvas, t *Tree, v int, state State, x, y func(int) vg.Length, half vg.Length) {
+	if v == 0 {
+		return
+	}
+	const size = 6.5
+	style := textStyle(size, textColor)
+	numbers := intervalText(state)
+	end := x(v) - half - 3
+	if spaceBelow := (c.Max.Y - c.Min.Y) / vg.Length(t.tips()); end-style.Width(numbers) > x(t.Topology.Parent(v))+4 && spaceBelow >= 1.4*size {
+		write(c, style, vg.Point{X: end, Y: y(v) + 6.2}, draw.XRight, numbers)
 	}
 }
 
@@ -266,7 +292,7 @@ func drawTips(c draw.Canvas, t *Tree, trait Trait, s scale, size, radius vg.Leng
 			return vg.Point{X: at.X + d*vg.Length(cos), Y: at.Y + d*vg.Length(sin)}
 		}
 		color := stateColor(s.at(trait.States[v].Mean))
-		if trait.Observed != nil && !trait.Observed[i] {
+		if trait.Observed != nil && !trait.Observed[i] && radius >= leastRing {
 			ring(c, at, radius, color)
 		} else if size > 0 {
 			disc(c, at, radius, color)
@@ -280,10 +306,10 @@ func drawTips(c draw.Canvas, t *Tree, trait Trait, s scale, size, radius vg.Leng
 // drawRotated writes a text that starts at a place and goes in a direction; on the left
 // it is turned around, so that no name stands on its head.
 func drawRotated(c draw.Canvas, style text.Style, at vg.Point, angle float64, name string) {
-	style.YAlign = draw.YCenter
-	style.XAlign, style.Rotation = draw.XLeft, angle
+	align := draw.XLeft
+	style.Rotation = angle
 	if math.Cos(angle) < 0 {
-		style.XAlign, style.Rotation = draw.XRight, angle+math.Pi
+		align, style.Rotation = draw.XRight, angle+math.Pi
 	}
-	c.FillText(style, at, name)
+	write(c, style, at, align, name)
 }

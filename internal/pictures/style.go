@@ -85,6 +85,16 @@ func textStyle(size vg.Length, c color.Color) text.Style {
 	return text.Style{Color: c, Font: font.From(sans, size), Handler: plot.DefaultTextHandler}
 }
 
+// write writes a text whose small letters are centred on a point's height, or for
+// turned text on the line through the point; align is draw.XLeft, XCenter or XRight.
+func write(c draw.Canvas, style text.Style, at vg.Point, align text.XAlignment, s string) {
+	style.XAlign, style.YAlign = align, draw.YCenter
+	// A line of text has more room above its small letters than below.
+	up := 0.11 * style.Font.Size
+	sin, cos := math.Sincos(style.Rotation)
+	c.FillText(style, vg.Point{X: at.X - up*vg.Length(sin), Y: at.Y + up*vg.Length(cos)}, s)
+}
+
 // newPlot makes a plot in the style of all pictures.
 func newPlot(title, xLabel, yLabel string) *plot.Plot {
 	p := plot.New()

@@ -9,6 +9,9 @@ import (
 // place shows the smallest and the largest.
 const traceColumns = 400
 
+// mostLines is the most chains that lines are drawn of, on top of each other.
+const mostLines = 64
+
 // mostChains is how many chains are drawn one by one.
 const mostChains = 12
 
@@ -34,7 +37,7 @@ func tracePlot(q Parameter) *plot.Plot {
 	logarithmic := q.skewed(sorted)
 	scaleAxis(&p.Y, logarithmic, 5)
 	p.Y.Min, p.Y.Max = span(sorted[0], sorted[len(sorted)-1], logarithmic)
-	for c, chain := range q.Draws {
+	for c, chain := range q.Draws[:min(len(q.Draws), mostLines)] {
 		xs, ys := envelope(chain, traceColumns)
 		p.Add(curve(xs, ys, draw.LineStyle{Color: faded(chainColor(c), 0.7), Width: 0.5}))
 	}

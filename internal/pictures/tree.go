@@ -2,6 +2,7 @@ package pictures
 
 import (
 	"math"
+	"slices"
 
 	"github.com/hxgpu/hxgpu/tree"
 )
@@ -41,11 +42,7 @@ func (t *Tree) rows() []float64 {
 	n := t.Topology.Size()
 	row := make([]float64, n)
 	first := make([]int, n) // the row of the first tip below a node
-	tips := make([]int, n)  // the number of tips below
-	for v := n - 1; v > 0; v-- {
-		tips[v] = max(tips[v], 1)
-		tips[t.Topology.Parent(v)] += tips[v]
-	}
+	tips := t.below()
 	for v := range n { // parents stand before their children
 		at := first[v]
 		from, count := int(t.Topology.FirstChild()[v]), int(t.Topology.ChildCount()[v])
@@ -66,6 +63,18 @@ func (t *Tree) rows() []float64 {
 	return row
 }
 
+// below counts the tips below each node.
+func (t *Tree) below() []int {
+	n := make([]int, t.Topology.Size())
+	for v := len(n) - 1; v >= 0; v-- {
+		n[v] = max(n[v], 1)
+		if v > 0 {
+			n[t.Topology.Parent(v)] += n[v]
+		}
+	}
+	return n
+}
+
 // tips is the number of tips.
 func (t *Tree) tips() int { return t.Topology.LeafCount() }
 
@@ -80,8 +89,25 @@ func (t *Tree) name(v int) string {
 // scale maps states to colours.
 type scale struct{ low, high float64 }
 
-// stateScale spans the means of all nodes.
+// mostUnclipped is the most nodes whose means are all within the scale of colours; of
+// more the outermost are left out, so that a few do not take all the colours.
+const mostUnclipped = 600
+
+// stateScale spans the means of the nodes.
 func stateScale(states []State) scale {
+	if len(states) > mostUnclipped {
+		means := make([]float64, 0, len(states))
+		for _, x := range states {
+			if finite(x.Mean) {
+				means = append(means, x.Mean)
+			}
+		}
+		if slices.Sort(means); !constant(means) {
+			if low, high := quantile(means, 0.005), quantile(means, 0.995); low < high {
+				return scale{low, high}
+			}
+		}
+	}
 	s := scale{math.Inf(1), math.Inf(-1)}
 	for _, x := range states {
 		if finite(x.Mean) {
