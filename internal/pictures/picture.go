@@ -235,3 +235,16 @@ func ring(c draw.Canvas, at vg.Point, radius vg.Length, with color.Color) {
 	p.Close()
 	c.Stroke(p)
 }
+
+// Parts are the picture's panels as pictures of their own, without the key, where it
+// has several; or else the picture itself.
+func (p *Picture) Parts() []*Picture {
+	if len(p.Panels) < 2 {
+		return []*Picture{{Panels: p.Panels, Columns: p.Columns, Key: p.Key}}
+	}
+	var parts []*Picture
+	for _, panel := range p.Panels {
+		parts = append(parts, &Picture{Panels: []Panel{panel}})
+	}
+	return parts
+}

@@ -117,6 +117,6 @@ func TestSpansOfCaterpillar(t *testing.T) {
 	}
 	topology, _, err := tree.FromParents(parents)
 	require.NoError(t, err)
-	first, last := spans(topology)
+	first, last := Spans(topology)
 	require.True(t, topology.IsLeaf(first[0]) && topology.IsLeaf(last[0]) && first[0] != last[0])
 }

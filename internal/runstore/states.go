@@ -60,9 +60,9 @@ func NodeNames(p *tree.Phylogeny) []string {
 	return names
 }
 
-// spans gives for every node the first and the last tip below it, two tips of
+// Spans gives for every node the first and the last tip below it, two tips of
 // which it is the last common ancestor wherever it has several children.
-func spans(t *tree.Topology) (first, last []int) {
+func Spans(t *tree.Topology) (first, last []int) {
 	n := t.Size()
 	first, last = make([]int, n), make([]int, n)
 	for v := n - 1; v >= 0; v-- {
@@ -89,7 +89,7 @@ var statesHeader = []string{"node", "name", "tip_1", "tip_2", "trait", "mean", "
 func (s States) encodeTable(w io.Writer) error {
 	out := csv.NewWriter(w)
 	names := NodeNames(s.Tree)
-	first, last := spans(s.Tree.Topology)
+	first, last := Spans(s.Tree.Topology)
 	record := slices.Clone(statesHeader)
 	if err := out.Write(record); err != nil {
 		return err
