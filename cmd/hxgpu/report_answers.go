@@ -132,7 +132,7 @@ func (r *storedRun) statesSection() (document.Section, error) {
 	if err := r.addFigures(&s, figures); err != nil {
 		return s, err
 	}
-	s.Tables = r.stateTables(states)
+	s.Parts = []document.Section{{Title: "States of the nodes", Tables: r.stateTables(states)}}
 	return s, nil
 }
 

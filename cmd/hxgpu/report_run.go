@@ -56,8 +56,8 @@ func (r *storedRun) runSection() (document.Section, error) {
 		add("tips", "their values are exact")
 	}
 	root := settings.Root
-	if len(root) > 120 {
-		root = root[:117] + "..."
+	if len(root) > 60 {
+		root = root[:57] + "..."
 	}
 	add("root", "%s", root)
 	if e := r.model.Continuous; e != nil {

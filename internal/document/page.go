@@ -76,6 +76,7 @@ var pageStyle string
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"style":  func() template.CSS { return template.CSS(pageStyle) },
 	"images": images,
+	"wide":   func(shown []image) bool { return len(shown) == 1 || shown[0].Width > mostSmall },
 	"color": func(e pictures.Entry) template.CSS {
 		return template.CSS(fmt.Sprintf("#%02x%02x%02x", e.Color.R, e.Color.G, e.Color.B))
 	},
@@ -102,6 +103,9 @@ type image struct {
 
 // The most bytes of an SVG that is embedded; what is larger becomes a PNG.
 const mostSVG = 300_000
+
+// mostSmall is the width of a panel that several of stand in a row.
+const mostSmall = 400
 
 // images renders a figure: each panel for itself where there are several small ones.
 func images(f Figure) ([]image, error) {

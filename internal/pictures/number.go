@@ -23,7 +23,7 @@ func shortNumber(x float64) string {
 func intervalText(s State) string {
 	write := shortNumber
 	if width := s.High - s.Low; width > 0 && math.Abs(s.Mean) < 1e5 && width > 1e-4 {
-		digits := max(0, int(math.Ceil(1-math.Log10(width))))
+		digits := max(0, int(math.Ceil(1.7-math.Log10(width))))
 		write = func(x float64) string { return strings.Replace(fixed(x, digits), "-", "\u2212", 1) }
 	}
 	return write(s.Mean) + " (" + write(s.Low) + ", " + write(s.High) + ")"
