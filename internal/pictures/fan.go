@@ -72,8 +72,8 @@ func drawFan(c draw.Canvas, t *Tree, trait Trait) {
 			c.StrokeLines(draw.LineStyle{Color: color, Width: width(v)}, []vg.Point{polar(a+(b-a)*f0, angle(v)), polar(a+(b-a)*f1, angle(v))})
 		}
 	}
-	drawTips(c, t, trait, s, size, min(max(thick*0.8, 0.4), 3), func(v int) (vg.Point, float64) {
-		return polar(distance(v), angle(v)), angle(v)
+	drawTips(c, t, trait, s, size, min(max(thick*0.8, 0.4), 3), func(v int) (at, name vg.Point, a float64) {
+		return polar(distance(v), angle(v)), polar(radius, angle(v)), angle(v)
 	})
 }
 

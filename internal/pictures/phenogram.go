@@ -67,7 +67,7 @@ func drawPhenogram(c draw.Canvas, t *Tree, trait Trait) {
 	p.Y.Min, p.Y.Max = span(low, high, false)
 	p.X.Min, p.X.Max = -0.015*height, height
 	p.X.Tick.Marker, p.Y.Tick.Marker = ticks{6}, ticks{6}
-	leaves := slices.Clone(t.Topology.Leaves())
+	leaves := slices.DeleteFunc(slices.Clone(t.Topology.Leaves()), func(v int) bool { return !finite(trait.States[v].Mean) })
 	slices.SortStableFunc(leaves, func(a, b int) int { return cmp.Compare(trait.States[a].Mean, trait.States[b].Mean) })
 	// As much room on the right as the names need, if they fit.
 	size := labelSize(0.93 * (c.Max.Y - c.Min.Y - 1.3*vg.Centimeter) / vg.Length(max(len(leaves), 1)))

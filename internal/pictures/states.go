@@ -210,7 +210,10 @@ func drawRectangular(c draw.Canvas, t *Tree, trait Trait) {
 	if intervals {
 		drawIntervals(c, t, trait, s, x, y, reach, min(thick*1.5+2, spacing*0.6))
 	}
-	drawTips(c, t, trait, s, size, tip, func(v int) (vg.Point, float64) { return vg.Point{X: x(v), Y: y(v)}, 0 })
+	drawTips(c, t, trait, s, size, tip, func(v int) (at, name vg.Point, angle float64) {
+		at = vg.Point{X: x(v), Y: y(v)}
+		return at, at, 0
+	})
 }
 
 // drawDepthAxis makes room for an axis of distances from the root below a tree, and
@@ -283,13 +286,17 @@ func drawNumbers(c draw.Canvas, t *Tree, v int, state State, x, y func(int) vg.L
 	}
 }
 
-// drawTips draws tips and their names, which start at a place and go in a direction.
-func drawTips(c draw.Canvas, t *Tree, trait Trait, s scale, size, radius vg.Length, place func(v int) (vg.Point, float64)) {
+// drawTips draws tips and their names, which start at a place, joined to the tip's by a
+// faint line, and go in a direction.
+func drawTips(c draw.Canvas, t *Tree, trait Trait, s scale, size, radius vg.Length, place func(v int) (at, name vg.Point, angle float64)) {
 	for i, v := range t.Topology.Leaves() {
-		at, angle := place(v)
+		at, name, angle := place(v)
 		sin, cos := math.Sincos(angle)
 		along := func(d vg.Length) vg.Point {
-			return vg.Point{X: at.X + d*vg.Length(cos), Y: at.Y + d*vg.Length(sin)}
+			return vg.Point{X: name.X + d*vg.Length(cos), Y: name.Y + d*vg.Length(sin)}
+		}
+		if size > 0 && name != at {
+			c.StrokeLine2(draw.LineStyle{Color: faintColor, Width: 0.4}, at.X, at.Y, name.X, name.Y)
 		}
 		color := stateColor(s.at(trait.States[v].Mean))
 		if trait.Observed != nil && !trait.Observed[i] && radius >= leastRing {
