@@ -39,6 +39,8 @@ var allowed = map[string][]string{
 	"internal/diagnosis":       {"nuts"},
 	"internal/loo":             {},
 	"internal/contrasts":       {"tree"},
+	"internal/pictures":        {"tree"},
+	"internal/document":        {"internal/pictures"},
 	"internal/calibration":     {"device", "device/cpu", "nuts"},
 	"internal/config":          {},
 	"internal/progress":        {"nuts"},

@@ -157,11 +157,9 @@ func (r *storedRun) states() ([][]runstore.State, error) {
 	}
 	name := r.folder.Name()
 	switch {
-	case r.record.Phase == runstore.Merged:
-		return nil, fmt.Errorf("%s is a merged run, which has no states of the nodes: draw those of one of the runs that it was made of, %s", name, shorten(r.record.Sources))
 	case r.record.Settings.StateDraws == 0:
 		return nil, fmt.Errorf("%s has no states of the nodes: the run was made with --state-draws 0", name)
-	case r.record.Phase != runstore.Finished:
+	case r.record.Phase != runstore.Finished && r.record.Phase != runstore.Merged:
 		return nil, fmt.Errorf("%s has no states of the nodes yet, which are drawn at the end: hxgpu sample --resume %s goes on with the run", name, name)
 	}
 	return nil, fmt.Errorf("%s has no %s, from which states are drawn", name, runstore.StatesFile)

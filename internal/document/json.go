@@ -109,6 +109,15 @@ func number(text string) string {
 // words makes a name of a field readable.
 func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
+// heading is a field's name as a heading.
+func heading(name string) string {
+	s := words(name)
+	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
+		s = string(s[0]-'a'+'A') + s[1:]
+	}
+	return s
+}
+
 func (o object) section(title string) Section {
 	s := Section{Title: title}
 	for _, f := range o {
@@ -117,17 +126,17 @@ func (o object) section(title string) Section {
 			s.Facts = append(s.Facts, Fact{words(f.name), v})
 		case []any:
 			if t, ok := tableOf(v); ok {
-				t.Caption = words(f.name)
+				t.Caption = heading(f.name)
 				s.Tables = append(s.Tables, t)
 			} else if texts := scalars(v); len(texts) > 0 {
 				s.Facts = append(s.Facts, Fact{words(f.name), joined(texts)})
 			}
 		case object:
 			if t, ok := v.table(); ok {
-				t.Caption = words(f.name)
+				t.Caption = heading(f.name)
 				s.Tables = append(s.Tables, t)
 			} else if len(v) > 0 {
-				s.Parts = append(s.Parts, v.section(words(f.name)))
+				s.Parts = append(s.Parts, v.section(heading(f.name)))
 			}
 		}
 	}

@@ -98,7 +98,7 @@ func write(c draw.Canvas, style text.Style, at vg.Point, align text.XAlignment, 
 // newPlot makes a plot in the style of all pictures.
 func newPlot(title, xLabel, yLabel string) *plot.Plot {
 	p := plot.New()
-	p.BackgroundColor = color.Transparent
+	p.BackgroundColor = nil // the picture's shows
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, xLabel, yLabel
 	p.Title.TextStyle = textStyle(titleText, textColor)
 	p.Title.TextStyle.XAlign, p.Title.TextStyle.YAlign = draw.XCenter, draw.YTop

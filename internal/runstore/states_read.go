@@ -34,7 +34,7 @@ func (f *Folder) ReadStates(traits []string, nodes int) ([][]State, error) {
 		column[trait] = k
 		states[k] = make([]State, nodes)
 	}
-	rows := 0
+	rows, seen := 0, make([]bool, nodes*len(traits))
 	for ; ; rows++ {
 		record, err := in.Read()
 		if errors.Is(err, io.EOF) {
@@ -54,6 +54,10 @@ func (f *Folder) ReadStates(traits []string, nodes int) ([][]State, error) {
 				return nil, damaged("line %d: %q is not a number", line, record[5+i])
 			}
 		}
+		if seen[k*nodes+v] {
+			return nil, damaged("line %d is of node %d and trait %s, as another one is", line, v, record[4])
+		}
+		seen[k*nodes+v] = true
 		states[k][v] = State{numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]}
 	}
 	if want := nodes * len(traits); rows != want {
