@@ -84,8 +84,9 @@ func (t *TreePicture) Plot() (p *plot.Plot, pageWidth, pageHeight vg.Length, err
 		return nil, 0, 0, err
 	}
 	x, y, height, rows := t.place()
-	// One row is one unit, and the tree is about as wide as it is high.
-	width := 1.2 * float64(max(rows, 4))
+	// One row is one unit, and the tree is about as wide as it is high, less so if it
+	// has many rows.
+	width := min(1.2*float64(max(rows, 4)), 20+0.25*float64(rows))
 	for v := range x {
 		x[v] *= width / height
 	}

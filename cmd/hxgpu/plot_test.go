@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,7 +63,7 @@ const parameterKinds = "density trace rank autocorrelation pairs energy"
 
 // TestPlot: all kinds of a run with one trait in all formats, and what flags do.
 func TestPlot(t *testing.T) {
-	stored(t, "--draws", "60")
+	args := stored(t, "--draws", "60")
 	for _, format := range []string{"png", "svg", "pdf"} {
 		require.Equal(t, parameterKinds+" tree phenogram", plotted(t, "run", "--format", format))
 	}
@@ -84,6 +85,17 @@ func TestPlot(t *testing.T) {
 	again, err := os.ReadFile("run/plots/tree.svg")
 	require.NoError(t, err)
 	require.Equal(t, first, again)
+
+	// A run that takes another one's place takes its pictures and its report away.
+	code, _, stderr = command(t, "report", "run")
+	require.Zero(t, code, stderr)
+	require.NoError(t, os.WriteFile("run/plots/mine.txt", nil, 0o644))
+	code, _, stderr = command(t, append(args, "--draws", "60", "--out", "run", "--overwrite")...)
+	require.Zero(t, code, stderr)
+	require.NoFileExists(t, "run/report.html")
+	left, err := os.ReadDir("run/plots")
+	require.NoError(t, err)
+	require.Len(t, left, 1)
 
 	for args, want := range map[string]string{
 		"":                                     "name the folder of a run and a kind of picture",
@@ -310,5 +322,5 @@ func TestPlotHelp(t *testing.T) {
 	for _, name := range kindNames() {
 		require.Contains(t, stdout, fmt.Sprintf("\n  %-18s", name))
 	}
-	require.NotEmpty(t, runstore.PlotsFolder)
+	require.Equal(t, append(slices.Clone(runstore.Plots), allKinds), kindNames(), "what --overwrite removes")
 }

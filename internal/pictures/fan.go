@@ -2,6 +2,7 @@ package pictures
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -30,7 +31,7 @@ func drawFan(c draw.Canvas, t *Tree, trait Trait) {
 			break
 		}
 	}
-	thick := edgeWidth(fanAngle * radius / tips)
+	thick := edgeWidth(fanAngle * radius * vg.Length(t.nearTips(depth, height)) / tips)
 	below := t.below()
 	width := func(v int) vg.Length { // thin edges are thicker where many tips are below
 		if thick > 1 {
@@ -75,6 +76,20 @@ func drawFan(c draw.Canvas, t *Tree, trait Trait) {
 	drawTips(c, t, trait, s, size, min(max(thick*0.8, 0.4), 3), func(v int) (at, name vg.Point, a float64) {
 		return polar(distance(v), angle(v)), polar(radius, angle(v)), angle(v)
 	})
+}
+
+// nearTips is how far the tips that are near the root reach, as a share of the height:
+// where they stand edges are closest. A tenth of the tips may be nearer.
+func (t *Tree) nearTips(depth []float64, height float64) float64 {
+	if height == 0 {
+		return 1
+	}
+	var share []float64
+	for _, v := range t.Topology.Leaves() {
+		share = append(share, depth[v]/height)
+	}
+	slices.Sort(share)
+	return quantile(share, 0.1)
 }
 
 // drawRings draws circles at round distances from the root.

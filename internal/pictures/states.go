@@ -208,7 +208,7 @@ func drawRectangular(c draw.Canvas, t *Tree, trait Trait) {
 		}
 	}
 	if intervals {
-		drawIntervals(c, t, trait, s, x, y, reach, min(thick*1.5+2, spacing*0.6))
+		drawIntervals(c, t, trait, s, x, y, reach, right, min(thick*1.5+2, spacing*0.6))
 	}
 	drawTips(c, t, trait, s, size, tip, func(v int) (at, name vg.Point, angle float64) {
 		at = vg.Point{X: x(v), Y: y(v)}
@@ -242,8 +242,9 @@ func drawDepthAxis(c *draw.Canvas, height float64) func(left, right vg.Length) {
 
 const depthLabel = "distance from the root"
 
-// drawIntervals draws a bar at each inner node.
-func drawIntervals(c draw.Canvas, t *Tree, trait Trait, s scale, x, y func(int) vg.Length, reach, thick vg.Length) {
+// drawIntervals draws a bar at each inner node, none of which reaches further right
+// than end, where the names are.
+func drawIntervals(c draw.Canvas, t *Tree, trait Trait, s scale, x, y func(int) vg.Length, reach, end, thick vg.Length) {
 	longest := 0.0
 	for v, state := range trait.States {
 		if !t.Topology.IsLeaf(v) && finite(state.High-state.Low) {
@@ -255,19 +256,21 @@ func drawIntervals(c draw.Canvas, t *Tree, trait Trait, s scale, x, y func(int) 
 			continue
 		}
 		half := reach * vg.Length((state.High-state.Low)/longest)
+		middle := min(x(v), end-half)
 		const steps = 16
 		bottom, top := y(v)-thick/2, y(v)+thick/2
 		for i := range steps {
-			from := x(v) - half + 2*half*vg.Length(i)/steps
-			to := x(v) - half + 2*half*(vg.Length(i)+1.1)/steps
+			from := middle - half + 2*half*vg.Length(i)/steps
+			to := middle - half + 2*half*(vg.Length(i)+1.1)/steps
 			if i == steps-1 {
-				to = x(v) + half
+				to = middle + half
 			}
 			color := stateColor(s.at(state.Low + (state.High-state.Low)*(float64(i)+0.5)/steps))
 			c.FillPolygon(color, []vg.Point{{X: from, Y: bottom}, {X: to, Y: bottom}, {X: to, Y: top}, {X: from, Y: top}})
 		}
 		drawNumbers(c, t, v, state, x, y, half)
-		c.StrokeLines(draw.LineStyle{Color: textColor, Width: 0.5}, []vg.Point{{X: x(v) - half, Y: bottom}, {X: x(v) + half, Y: bottom}, {X: x(v) + half, Y: top}, {X: x(v) - half, Y: top}, {X: x(v) - half, Y: bottom}})
+		left, right := middle-half, middle+half
+		c.StrokeLines(draw.LineStyle{Color: textColor, Width: 0.5}, []vg.Point{{X: left, Y: bottom}, {X: right, Y: bottom}, {X: right, Y: top}, {X: left, Y: top}, {X: left, Y: bottom}})
 	}
 }
 

@@ -29,6 +29,9 @@ const (
 	ReportFile  = "report.html"
 )
 
+// Plots are the names of the pictures in PlotsFolder, without their endings.
+var Plots = []string{"density", "trace", "rank", "autocorrelation", "pairs", "energy", "tree", "phenogram", "phylomorphospace", "shapes"}
+
 // ErrHasRun says that a folder holds a run already.
 var ErrHasRun = errors.New("holds a run already")
 
@@ -182,7 +185,12 @@ func (f *Folder) WriteJSON(name string, value any) error {
 // Clear removes the files of an earlier run and no others, run.json last, so that a
 // folder from which some are gone is still seen to hold a run.
 func (f *Folder) Clear() error {
-	names := []string{CheckpointFile, SettingsFile, SummaryFile, CheckFile, StatesFile, TreeFile, ShapesPicture, RootPicture, DrawsFile, PositionsFile, AdaptationFile}
+	names := []string{CheckpointFile, SettingsFile, SummaryFile, CheckFile, StatesFile, TreeFile, ShapesPicture, RootPicture, ReportFile, DrawsFile, PositionsFile, AdaptationFile}
+	for _, kind := range Plots {
+		for _, ending := range []string{".png", ".svg", ".pdf"} {
+			names = append(names, filepath.Join(PlotsFolder, kind+ending))
+		}
+	}
 	for _, ending := range []string{".csv", ".log"} {
 		numbered, err := f.numbered("chain_", ending)
 		if err != nil {
@@ -200,10 +208,10 @@ func (f *Folder) Clear() error {
 	if err := f.removeZarr(); err != nil {
 		return err
 	}
-	names = append(names, InputsFolder, RunFile)
+	names = append(names, InputsFolder, PlotsFolder, RunFile)
 	for _, name := range names {
-		// The folder of inputs stays if something else is in it.
-		if err := os.Remove(f.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) && name != InputsFolder {
+		// A folder stays if something else is in it.
+		if err := os.Remove(f.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) && name != InputsFolder && name != PlotsFolder {
 			return fmt.Errorf("%s: cannot be removed: %w", f.Path(name), cause(err))
 		}
 	}
