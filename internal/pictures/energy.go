@@ -25,7 +25,7 @@ func Energies(energies [][]float64, ebfmi []float64) *Picture {
 		level.Draws, change.Draws = append(level.Draws, about), append(change.Draws, steps)
 	}
 	p := &Picture{Key: []Entry{{Text: "energy, about its mean", Color: okabeIto[0]}, {Text: "change between transitions", Color: okabeIto[1]}}}
-	p.Panels = []Panel{{Name: "energy", Width: 12 * vg.Centimeter, Height: 8 * vg.Centimeter, Draw: func(c draw.Canvas) {
+	p.Panels = []Panel{{rigid: true, Name: "energy", Width: 12 * vg.Centimeter, Height: 8 * vg.Centimeter, Draw: func(c draw.Canvas) {
 		plot := newPlot("", "energy", "density")
 		plot.X.Min, plot.X.Max, plot.Y.Min, plot.Y.Max = 0, 1, 0, 1
 		plot.Y.Tick.Marker = ticks{0}

@@ -3,6 +3,7 @@ package pictures
 import (
 	"bytes"
 	"fmt"
+	"image/color"
 	"io"
 	"math"
 	"strconv"
@@ -74,20 +75,55 @@ func (p *Picture) Write(w io.Writer, format string, size Dimensions) error {
 	case "png":
 		dpi := min(dotsPerInch, int(mostPixels/math.Max(size.Width.Dots(1), size.Height.Dots(1))))
 		image := vgimg.NewWith(vgimg.UseWH(size.Width, size.Height), vgimg.UseDPI(max(dpi, 1)))
-		canvas, out = image, vgimg.PngCanvas{Canvas: image}
+		canvas, out = &shrunk{image, vg.Length(p.shrink(size.Width, size.Height))}, vgimg.PngCanvas{Canvas: image}
 	case "svg":
 		c := vgsvg.New(size.Width, size.Height)
 		canvas, out = c, svgFonts{c}
 	case "pdf":
 		c := vgpdf.New(size.Width, size.Height)
 		c.EmbedFonts(true)
-		canvas, out = c, c
+		canvas, out = straightColors{c}, c
 	default:
 		return fmt.Errorf("there is no format %q; use %s", format, strings.Join(Formats, ", "))
 	}
 	p.draw(draw.New(canvas))
 	_, err := out.WriteTo(w)
 	return err
+}
+
+// shrunk makes lines thinner where a picture shrinks: vgimg scales what is drawn, and
+// not the lines that it is drawn with.
+type shrunk struct {
+	*vgimg.Canvas
+	by vg.Length
+}
+
+func (s *shrunk) SetLineWidth(w vg.Length) { s.Canvas.SetLineWidth(w * s.by) }
+
+func (s *shrunk) SetLineDash(pattern []vg.Length, offset vg.Length) {
+	scaled := make([]vg.Length, len(pattern))
+	for i, d := range pattern {
+		scaled[i] = d * s.by
+	}
+	s.Canvas.SetLineDash(scaled, offset*s.by)
+}
+
+// straightColors hands over colours that are not multiplied by their opacity: PDF
+// multiplies them itself, and vgpdf passes on what it is given.
+type straightColors struct{ *vgpdf.Canvas }
+
+func (s straightColors) SetColor(c color.Color) {
+	if c != nil {
+		c = straight(color.NRGBAModel.Convert(c).(color.NRGBA))
+	}
+	s.Canvas.SetColor(c)
+}
+
+type straight color.NRGBA
+
+// RGBA gives the components as they are, unlike those of other colours.
+func (s straight) RGBA() (r, g, b, a uint32) {
+	return uint32(s.R) * 0x101, uint32(s.G) * 0x101, uint32(s.B) * 0x101, uint32(s.A) * 0x101
 }
 
 // svgFonts names fonts of the same widths beside Liberation Sans, which few systems

@@ -40,7 +40,7 @@ func Pairs(parameters []Parameter, divergent [][]bool) *Picture {
 	if len(parameters) > n {
 		p.Note = fmt.Sprintf("The first %d of %d parameters.", n, len(parameters))
 	}
-	p.Panels = []Panel{{Name: "pairs", Width: size, Height: size, Draw: func(c draw.Canvas) { drawPairs(c, parameters[:n], divergent) }}}
+	p.Panels = []Panel{{rigid: true, Name: "pairs", Width: size, Height: size, Draw: func(c draw.Canvas) { drawPairs(c, parameters[:n], divergent) }}}
 	return p
 }
 

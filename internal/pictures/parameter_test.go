@@ -197,3 +197,28 @@ func TestTicks(t *testing.T) {
 	}
 	require.Equal(t, []string{"0.01", "0.1", "1", "10"}, logs)
 }
+
+// TestSmallPictures: in a size that is too small for their text pictures shrink as a
+// whole, and trees leave their names out.
+func TestSmallPictures(t *testing.T) {
+	var many []Parameter
+	for i := range 12 {
+		many = append(many, Parameter{Name: fmt.Sprintf("p%d", i), Draws: quantiles(2, 50, exponential)})
+	}
+	p := Densities(many)
+	width, height := p.Size()
+	require.Equal(t, 1.0, p.shrink(width, height))
+	require.Equal(t, 1.0, p.shrink(0.7*width, 0.7*height))
+	require.InDelta(t, 0.5, p.shrink(0.31*width, height), 1e-9)
+	require.InDelta(t, 0.1, p.shrink(width, 0.062*height), 1e-9)
+	tr := random(t, 60)
+	p = StatesOnTree(tr, []Trait{waves(tr, "x", 0)}, Rectangular)
+	require.Equal(t, 1.0, p.shrink(100, 100))
+	for _, p := range []*Picture{p, Densities(many), Pairs(many, nil), Phenograms(tr, []Trait{waves(tr, "x", 0)})} {
+		for _, format := range Formats {
+			var out bytes.Buffer
+			require.NoError(t, p.Write(&out, format, Dimensions{3 * vg.Centimeter, 2 * vg.Centimeter}))
+			require.NotContains(t, out.String(), "NaN")
+		}
+	}
+}

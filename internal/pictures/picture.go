@@ -15,12 +15,13 @@ type Panel struct {
 	Width, Height vg.Length // at which its text is readable
 	Draw          func(draw.Canvas)
 
-	plot func() *plot.Plot // what Draw draws, where that is a plot whose axes are to be in line with its neighbours'
+	rigid bool              // its text cannot be left out
+	plot  func() *plot.Plot // what Draw draws, where that is a plot whose axes are to be in line with its neighbours'
 }
 
 // plotPanel is a small panel with one plot.
 func plotPanel(name string, of func() *plot.Plot) Panel {
-	return Panel{name, panelWidth, panelHeight, func(c draw.Canvas) { of().Draw(c) }, of}
+	return Panel{Name: name, Width: panelWidth, Height: panelHeight, Draw: func(c draw.Canvas) { of().Draw(c) }, plot: of}
 }
 
 // Entry is a line of a picture's key.
@@ -43,6 +44,8 @@ const (
 	gap     = 0.35 * vg.Centimeter // between panels
 	keyLine = 0.55 * vg.Centimeter
 	margin  = 0.25 * vg.Centimeter
+	// noteLine is the height of a line of the note.
+	noteLine = 11
 )
 
 func (p *Picture) columns() int {
@@ -72,15 +75,22 @@ func (p *Picture) Size() (width, height vg.Length) {
 // draw draws the picture, the key on top and the note below.
 func (p *Picture) draw(c draw.Canvas) {
 	fill(c, color.NRGBA{255, 255, 255, 255})
+	if f := p.shrink(c.Max.X-c.Min.X, c.Max.Y-c.Min.Y); f < 1 {
+		c.Push()
+		defer c.Pop()
+		c.Scale(f, f)
+		by := vg.Length(f)
+		c.Min, c.Max = vg.Point{X: c.Min.X / by, Y: c.Min.Y / by}, vg.Point{X: c.Max.X / by, Y: c.Max.Y / by}
+	}
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	width := c.Max.X - c.Min.X
 	keyHeight, noteHeight := p.keyRows(width), p.noteRows(width)
 	p.drawKey(draw.Crop(c, 0, 0, c.Max.Y-c.Min.Y-vg.Length(keyHeight)*keyLine, 0))
 	style := textStyle(smallText, greyColor)
 	for i, line := range wrap(style, p.Note, width) {
-		c.FillText(style, vg.Point{X: c.Min.X, Y: c.Min.Y + vg.Length(noteHeight-i-1)*keyLine + 2}, line)
+		c.FillText(style, vg.Point{X: c.Min.X, Y: c.Min.Y + vg.Length(noteHeight-i-1)*noteLine + 2}, line)
 	}
-	c = draw.Crop(c, 0, 0, vg.Length(noteHeight)*keyLine, -vg.Length(keyHeight)*keyLine)
+	c = draw.Crop(c, 0, 0, noteRoom(noteHeight), -vg.Length(keyHeight)*keyLine)
 	columns := p.columns()
 	rows := (len(p.Panels) + columns - 1) / columns
 	w := (c.Max.X - c.Min.X - vg.Length(columns-1)*gap) / vg.Length(columns)
@@ -122,7 +132,28 @@ func (p *Picture) drawAligned(c draw.Canvas, rows, columns int) bool {
 }
 
 func (p *Picture) keyHeight(width vg.Length) vg.Length {
-	return vg.Length(p.keyRows(width)+p.noteRows(width)) * keyLine
+	return vg.Length(p.keyRows(width))*keyLine + noteRoom(p.noteRows(width))
+}
+
+// noteRoom is the room that the lines of a note take.
+func noteRoom(lines int) vg.Length {
+	if lines == 0 {
+		return 0
+	}
+	return vg.Length(lines)*noteLine + 5
+}
+
+// shrink is by how much text and all must shrink for a picture of axes to be drawn in
+// a size that is much smaller than its own. Trees do without: they leave names out.
+func (p *Picture) shrink(width, height vg.Length) float64 {
+	for _, panel := range p.Panels {
+		if panel.plot == nil && !panel.rigid {
+			return 1
+		}
+	}
+	w, h := p.Size()
+	const least = 0.62 // of the own size
+	return min(1, float64(width/(least*w)), float64(height/(least*h)))
 }
 
 func (p *Picture) noteRows(width vg.Length) int {
