@@ -3,7 +3,6 @@ package pictures
 import (
 	"bytes"
 	"fmt"
-	"image/color"
 	"io"
 	"math"
 	"strconv"
@@ -82,7 +81,7 @@ func (p *Picture) Write(w io.Writer, format string, size Dimensions) error {
 	case "pdf":
 		c := vgpdf.New(size.Width, size.Height)
 		c.EmbedFonts(true)
-		canvas, out = straightColors{c}, c
+		canvas, out = pdfCanvas{c}, c
 	default:
 		return fmt.Errorf("there is no format %q; use %s", format, strings.Join(Formats, ", "))
 	}
@@ -106,24 +105,6 @@ func (s *shrunk) SetLineDash(pattern []vg.Length, offset vg.Length) {
 		scaled[i] = d * s.by
 	}
 	s.Canvas.SetLineDash(scaled, offset*s.by)
-}
-
-// straightColors hands over colours that are not multiplied by their opacity: PDF
-// multiplies them itself, and vgpdf passes on what it is given.
-type straightColors struct{ *vgpdf.Canvas }
-
-func (s straightColors) SetColor(c color.Color) {
-	if c != nil {
-		c = straight(color.NRGBAModel.Convert(c).(color.NRGBA))
-	}
-	s.Canvas.SetColor(c)
-}
-
-type straight color.NRGBA
-
-// RGBA gives the components as they are, unlike those of other colours.
-func (s straight) RGBA() (r, g, b, a uint32) {
-	return uint32(s.R) * 0x101, uint32(s.G) * 0x101, uint32(s.B) * 0x101, uint32(s.A) * 0x101
 }
 
 // svgFonts names fonts of the same widths beside Liberation Sans, which few systems

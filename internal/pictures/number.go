@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-func fixed(x float64, digits int) string { return strconv.FormatFloat(x, 'f', digits, 64) }
+func decimals(x float64, digits int) string { return strconv.FormatFloat(x, 'f', digits, 64) }
 
 // shortNumber writes a number with three digits at most.
 func shortNumber(x float64) string {
@@ -24,7 +24,7 @@ func intervalText(s State) string {
 	write := shortNumber
 	if width := s.High - s.Low; width > 0 && math.Abs(s.Mean) < 1e5 && width > 1e-4 {
 		digits := max(0, int(math.Ceil(1.7-math.Log10(width))))
-		write = func(x float64) string { return strings.Replace(fixed(x, digits), "-", "\u2212", 1) }
+		write = func(x float64) string { return strings.Replace(decimals(x, digits), "-", "\u2212", 1) }
 	}
 	return write(s.Mean) + " (" + write(s.Low) + ", " + write(s.High) + ")"
 }

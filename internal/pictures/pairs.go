@@ -227,7 +227,7 @@ func correlationText(r float64) layer {
 	return func(c draw.Canvas, _, _ func(float64) vg.Length) {
 		text := "-"
 		if finite(r) {
-			text = fixed(r, 2)
+			text = decimals(r, 2)
 		}
 		style := textStyle(8+6*vg.Length(math.Abs(max(min(r, 1), -1))), textColor)
 		if !finite(r) {

@@ -149,7 +149,7 @@ func tickLabel(x, step float64) string {
 	if math.Abs(x) >= 1e5 || digits > 4 {
 		return shortNumber(x)
 	}
-	return fixed(x, digits)
+	return decimals(x, digits)
 }
 
 // logTicks are 1, 2 and 5 times powers of ten, or powers alone where that is enough.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
 	"gonum.org/v1/plot/vg"
 
 	"github.com/hxgpu/hxgpu/tree"
@@ -211,4 +213,33 @@ func TestSpread(t *testing.T) {
 		require.True(t, y >= 0.999 && y <= 99.001)
 		require.True(t, i == 0 || y-out[i-1] >= 1.999)
 	}
+}
+
+// TestPDFNames: names that are not ASCII are not taken for other ones; ASCII stays text.
+func TestPDFNames(t *testing.T) {
+	plain := read(t, "(aaa:1,bbb:1);")
+	foreign := read(t, "('\u00e4\u00df\u03b1':1,bbb:1);")
+	states := []State{{1, 0, 2}, {1, 0, 2}, {2, 1, 3}}
+	size := func(tr *Tree) int {
+		return len(checkFile(t, StatesOnTree(tr, []Trait{{Name: "x", States: states}}, Rectangular), "pdf"))
+	}
+	require.NotEqual(t, size(plain), size(foreign))
+	face := textStyle(10, textColor)
+	lookup := face.Handler.Cache().Lookup(face.Font, 10)
+	var buffer sfnt.Buffer
+	glyph, err := lookup.Face.GlyphIndex(&buffer, '\u03b1')
+	require.NoError(t, err)
+	outline, err := lookup.Face.LoadGlyph(&buffer, glyph, fixed.I(2048), nil)
+	require.NoError(t, err)
+	low, high := vg.Point{X: 1e9, Y: 1e9}, vg.Point{X: -1e9, Y: -1e9}
+	for _, part := range outlinePath(outline, vg.Point{X: 100, Y: 50}, 10.0/2048) {
+		if part.Type != vg.CloseComp {
+			low, high = vg.Point{X: min(low.X, part.Pos.X), Y: min(low.Y, part.Pos.Y)}, vg.Point{X: max(high.X, part.Pos.X), Y: max(high.Y, part.Pos.Y)}
+		}
+	}
+	// A small letter of 10 points stands on the line, about half as high and wide.
+	require.InDelta(t, 50, float64(low.Y), 0.3)
+	require.InDelta(t, 55.4, float64(high.Y), 0.6)
+	require.InDelta(t, 100, float64(low.X), 1)
+	require.InDelta(t, 105.5, float64(high.X), 1)
 }
