@@ -47,7 +47,7 @@ makes room for more. Colours can be told apart by the colour-blind.`,
 		Example: `  hxgpu plot example/run all
   hxgpu plot example/run density --parameter sigma_sq --out sigma.pdf
   hxgpu plot example/run tree --size 20x30cm --format svg
-  hxgpu plot example/run phylomorphospace --trait mass,length`,
+  hxgpu plot example/run phenogram --trait mass`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:
