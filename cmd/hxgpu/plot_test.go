@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -110,7 +111,7 @@ func TestPlot(t *testing.T) {
 		"run density --out a.svg --format png": "--out a.svg ends in .svg, --format says png",
 		"run density --size 10":                `--size "10" is no size`,
 		"run tree --layout circular":           `--layout "circular" is no layout of a tree`,
-		"run density --parameter sigma_s":      "--parameter sigma_s: the run has no such parameter (did you mean sigma_sq?); it has sigma_sq, tau_sq, root",
+		"run density --parameter sigma_s":      "--parameter sigma_s: the run has no such parameter (did you mean sigma_sq?); it has sigma_sq, tau_sq, heritability, root",
 		"run tree --trait y":                   "--trait y: the run has no such trait",
 		"run tree --parameter root":            "--parameter does not go with tree",
 		"run density --trait x":                "--trait does not go with density",
@@ -295,8 +296,10 @@ func TestPicturedPriors(t *testing.T) {
 	chosen, every, err := r.pictured(nil, 10, thinned)
 	require.NoError(t, err)
 	require.Equal(t, 1, every)
-	require.Equal(t, 3, chosen.count)
-	sigma, tau, root := chosen.shown[0], chosen.shown[1], chosen.shown[2]
+	require.Equal(t, 4, chosen.count)
+	sigma, tau, heritability, root := chosen.shown[0], chosen.shown[1], chosen.shown[2], chosen.shown[3]
+	require.Nil(t, heritability.Prior)
+	require.Equal(t, [2]float64{0, math.Inf(1)}, [2]float64{heritability.Low, heritability.High})
 	require.Equal(t, [2]float64{0.1, 50}, [2]float64{sigma.Low, sigma.High})
 	require.InEpsilon(t, 1/49.9, sigma.Prior(3), 1e-9)
 	of, err := r.model.Parameter("tau_sq")
