@@ -72,6 +72,18 @@ makes room for more. Colours can be told apart by the colour-blind.`,
 	f.StringSliceVar(&c.traits, "trait", nil, "draw this `trait` only, several with commas between")
 	f.StringVar(&c.layout, "layout", "auto", "of kind tree: rectangular, fan, or auto (a fan for more than 100 tips)")
 	f.BoolVar(&c.quiet, "quiet", false, "print nothing")
+	for name, choices := range map[string][]string{"format": pictures.Formats, "layout": {"auto", "rectangular", "fan"}} {
+		cmd.RegisterFlagCompletionFunc(name, completeChoice(choices)) //nolint:errcheck // the flag is there, and has none
+	}
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		switch len(args) {
+		case 0:
+			return completeFolder(cmd, args, begun)
+		case 1:
+			return kindNames(), cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
 	return cmd
 }
 

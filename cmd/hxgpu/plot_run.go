@@ -99,6 +99,7 @@ func (r *storedRun) pictured(names []string, most int, how leaveOut) (chosen cho
 			}
 			p.Draws = append(p.Draws, chain)
 		}
+		r.boundDerived(i, &p)
 		chosen.shown = append(chosen.shown, p)
 	}
 	return chosen, every, nil
@@ -143,6 +144,23 @@ func (r *storedRun) describeParameter(i int) pictures.Parameter {
 	}
 	p.Prior = densityOf(of.Prior, len(of.Labels))
 	return p
+}
+
+// boundDerived bounds a quantity that follows from the parameters, of which no bounds
+// are known, by 0 if no draw is below.
+func (r *storedRun) boundDerived(i int, p *pictures.Parameter) {
+	of := r.drawn.Parameters[i].Of
+	if _, err := r.model.Parameter(of); err == nil || of == bffg.RootValue {
+		return
+	}
+	for _, chain := range p.Draws {
+		for _, x := range chain {
+			if !(x > 0) {
+				return
+			}
+		}
+	}
+	p.High = math.Inf(1)
 }
 
 func densityOf(d prior.Distribution, n int) func(float64) float64 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -296,9 +297,9 @@ func TestPicturedPriors(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, every)
 	require.Equal(t, 4, chosen.count)
-	sigma, tau, derived, root := chosen.shown[0], chosen.shown[1], chosen.shown[2], chosen.shown[3]
-	require.Equal(t, "heritability", derived.Name)
-	require.Nil(t, derived.Prior)
+	sigma, tau, heritability, root := chosen.shown[0], chosen.shown[1], chosen.shown[2], chosen.shown[3]
+	require.Nil(t, heritability.Prior)
+	require.Equal(t, [2]float64{0, math.Inf(1)}, [2]float64{heritability.Low, heritability.High})
 	require.Equal(t, [2]float64{0.1, 50}, [2]float64{sigma.Low, sigma.High})
 	require.InEpsilon(t, 1/49.9, sigma.Prior(3), 1e-9)
 	of, err := r.model.Parameter("tau_sq")

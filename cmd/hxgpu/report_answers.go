@@ -24,7 +24,7 @@ func (r *storedRun) verdictSection() (document.Section, error) {
 	if len(s.Warnings) == 0 {
 		s.Good = "Nothing to complain about: the chains agree, there are enough independent draws, and no transition diverged."
 	}
-	for _, text := range r.in.warnings() {
+	for _, text := range append(r.in.warnings(), modelWarnings(r.model, r.in.data)...) {
 		s.Warnings = append(s.Warnings, capital(text)+".")
 	}
 	if r.drawn.Count < r.record.Settings.Draws {

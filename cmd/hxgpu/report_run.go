@@ -31,12 +31,18 @@ func (r *storedRun) reportLead() string {
 	return fmt.Sprintf("%d tips. The run %s: %d draws in each of %s.", r.in.record.Tips, state, r.drawn.Count, plural(r.drawn.Chains, "chain"))
 }
 
-// formulas of the models, on an edge of length t.
-var formulas = map[string]string{
-	"bm":       "x_v | x ~ N(x, R t), where R is sigma_sq for one trait, and R_ij = correlation_ij sqrt(sigma_sq_i sigma_sq_j) for several",
-	"ou":       "dX = -alpha (X - theta) dt + dW, where dW has the covariance R dt; by the exact transition",
-	"seed":     "x_v | x ~ N(x, sigma_sq) on each edge of length 1",
-	shapeModel: "dX = sigma(X) dW, where sigma sigma' = k_alpha K(|x_i - x_j| / k_sigma) between the landmarks i and j",
+// modelPart explains the model as hxgpu models does: its formula, and what to know.
+func (r *storedRun) modelPart() (part document.Section, ok bool) {
+	entry, ok := findModel(r.command.model.model)
+	if !ok {
+		return part, false
+	}
+	formula, rest, _ := strings.Cut(entry.text, "\n\n")
+	part = document.Section{Title: "The model: " + entry.short, Code: formula}
+	for paragraph := range strings.SplitSeq(rest, "\n\n") {
+		part.After = append(part.After, strings.ReplaceAll(paragraph, "\n", " "))
+	}
+	return part, true
 }
 
 // runSection says what was run.
@@ -49,7 +55,6 @@ func (r *storedRun) runSection() (document.Section, error) {
 	}
 	record, settings := r.record, r.record.Settings
 	add("model", "%s: %s", r.model.Name, r.model.About)
-	add("transition", "%s", formulas[r.model.Name])
 	if r.model.TipNoise {
 		add("tips", "observed with noise of variance tau_sq")
 	} else {
@@ -91,6 +96,9 @@ func (r *storedRun) runSection() (document.Section, error) {
 		}
 		priors.Rows = append(priors.Rows, []string{name, value, p.About})
 	}
+	for _, d := range r.model.DerivedQuantities() {
+		priors.Rows = append(priors.Rows, []string{d.Name, "follows from " + strings.Join(d.Of, ", "), d.About})
+	}
 	s.Tables = append(s.Tables, priors)
 	if len(record.Data.Files) > 0 {
 		files := document.Table{Caption: "Files", Head: []string{"flag", "file", "bytes", "SHA-256"}}
@@ -99,6 +107,9 @@ func (r *storedRun) runSection() (document.Section, error) {
 		}
 		files.Note = "The run's folder has copies of them in inputs/."
 		s.Tables = append(s.Tables, files)
+	}
+	if part, ok := r.modelPart(); ok {
+		s.Parts = append(s.Parts, part)
 	}
 	s.Parts = append(s.Parts, document.Section{Title: "To make these draws again", Code: r.commandLine(),
 		Text: []string{"The draws are the same to the last bit with the same version, device and files."}})
@@ -137,6 +148,12 @@ func (r *storedRun) dataFacts(add func(name, format string, values ...any)) {
 	}
 	if n := len(d.TableOnly); n > 0 {
 		add("not in the tree", "%s, ignored: %s", plural(n, "row"), shorten(d.TableOnly))
+	}
+	if g := r.in.regimes; g != nil {
+		add("regimes", "%s; %s, beginning with %s", g.how, plural(g.Changes, "change"), g.Names[g.Codes[0]])
+		for i, e := range g.extents {
+			add("regime "+g.Names[i], "%s, total length %.6g", plural(e.Edges, "edge"), e.Length)
+		}
 	}
 	for k, e := range r.in.errors {
 		if e != nil {

@@ -29,7 +29,8 @@ type Section struct {
 	Warnings  []string // what is wrong
 	Text      []string // paragraphs
 	Facts     []Fact
-	Code      string // to be copied, as it is
+	Code      string   // to be copied, or read, as it is
+	After     []string // paragraphs
 	Tables    []Table
 	Figures   []Figure
 	Terms     []Fact // words and what they mean
