@@ -327,3 +327,28 @@ func TestPlotHelp(t *testing.T) {
 	}
 	require.Equal(t, append(slices.Clone(runstore.Plots), allKinds), kindNames(), "what --overwrite removes")
 }
+
+// TestPlotSharedData: runs on real data of all kinds are drawn and reported.
+func TestPlotSharedData(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data"))
+	require.NoError(t, err)
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("the folder of real data, ../shared/data beside the checkout, is missing")
+	}
+	t.Chdir(t.TempDir())
+	for _, c := range sharedCommands {
+		if !strings.HasPrefix(c.args, "sample") {
+			continue
+		}
+		args := strings.ReplaceAll(c.args, "@", "--tree %tree.nwk --traits %traits.csv")
+		args = strings.ReplaceAll(args, "%", filepath.Join(root, c.folder)+string(filepath.Separator))
+		code, _, stderr := command(t, append(strings.Fields(args), "--out", "run", "--overwrite", "--quiet", "--device", "cpu")...)
+		require.Zero(t, code, "%s: %s", c.args, stderr)
+		kinds := plotted(t, "run")
+		require.Contains(t, kinds, "density trace rank autocorrelation pairs", c.args)
+		require.True(t, strings.HasSuffix(kinds, " shapes") || strings.Contains(kinds, " tree phenogram"), c.args)
+		code, _, stderr = command(t, "report", "run", "--quiet")
+		require.Zero(t, code, "%s: %s", c.args, stderr)
+		require.Contains(t, reportWords(t, "run/report.html"), "The run is finished")
+	}
+}

@@ -77,6 +77,7 @@ example whose exact posterior is printed beside the result.`,
   hxgpu sample --tree example/tree.nwk --traits example/traits.csv --trait mass --out example/run
   hxgpu init --tree example/tree.nwk --traits example/traits.csv --out example/run.yaml
   hxgpu diagnose example/run
+  hxgpu report example/run
   hxgpu check example/run
   hxgpu loglik --tree example/tree.nwk --traits example/traits.csv --trait mass \
       --set sigma_sq=0.1 --set tau_sq=0.01 --root pinned=2`,

@@ -17,6 +17,8 @@
 //	summary.json     mean, sd, quantiles and diagnostics of every parameter
 //	ancestral.csv    mean, sd and interval of every node's state
 //	ancestral.nex    the same as an annotated tree
+//	plots/           pictures
+//	report.html      what was run and what came of it
 //
 // run.json is there first, so that a run that was killed can be read and go on.
 // Tables grow in place, and their records have checksums; every other file is written
