@@ -64,16 +64,18 @@ func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hxgpu",
 		Short: "Bayesian inference for traits that evolve on a tree",
-		Long: `hxgpu fits models of traits that evolve on a tree (Brownian motion,
-Ornstein-Uhlenbeck and others: hxgpu models) by Hamiltonian Monte Carlo. The states of the ancestors are
-integrated out by backward filtering and drawn by guided forward sweeps
-(van der Meulen & Sommer 2025, JMLR 26(281), arXiv:2505.18239).
+		Long: `hxgpu fits models of traits and shapes that evolve on a tree (Brownian motion,
+Ornstein-Uhlenbeck and others: hxgpu models) by Hamiltonian Monte Carlo, or by maximum
+likelihood. The states of the ancestors are integrated out by backward filtering and
+drawn by guided forward sweeps (van der Meulen & Sommer 2025, JMLR 26(281),
+arXiv:2505.18239).
 
 Begin with "hxgpu sample", which needs no arguments: it fits a small built-in
 example whose exact posterior is printed beside the result.`,
 		Example: `  hxgpu sample
   hxgpu simulate --tips 50 --random-tree --height 10 --trait mass \
       --set sigma_sq=0.1 --set tau_sq=0.01 --root pinned=2 --out example
+  hxgpu fit --tree example/tree.nwk --traits example/traits.csv --trait mass --compare bm,ou
   hxgpu sample --tree example/tree.nwk --traits example/traits.csv --trait mass --out example/run
   hxgpu init --tree example/tree.nwk --traits example/traits.csv --out example/run.yaml
   hxgpu diagnose example/run
