@@ -197,6 +197,9 @@ func (r *matrixReader) severalStates(row int, t nexusToken) error {
 				return r.s.fail(at, "taxon %s: the set of states that begins here is not closed: add '%c'", quote(r.table.Taxa[row]), closed)
 			}
 			end = at + length + 1
+			if err := r.s.printable(at, end); err != nil {
+				return err
+			}
 			if err := r.symbol(row, strings.NewReplacer(" ", "", ",", "", "\t", "").Replace(r.s.text[at:end]), at); err != nil {
 				return err
 			}

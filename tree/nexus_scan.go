@@ -56,6 +56,16 @@ var nexusStop, nexusCellStop = func() (stop, cell [256]bool) {
 }()
 
 // next returns the next token of the block that began at begin.
+// printable finds a byte that does not belong in a text file.
+func (s *nexusScanner) printable(from, to int) error {
+	for at := from; at < to; at++ {
+		if c := s.text[at]; isControl(c) {
+			return s.fail(at, "the byte 0x%02x does not belong in a text file: is this a NEXUS file?", c)
+		}
+	}
+	return nil
+}
+
 func (s *nexusScanner) next(begin int) (nexusToken, error) { return s.token(begin, &nexusStop) }
 
 func (s *nexusScanner) token(begin int, stop *[256]bool) (nexusToken, error) {
@@ -78,11 +88,11 @@ func (s *nexusScanner) token(begin int, stop *[256]bool) (nexusToken, error) {
 			return nexusToken{}, s.fail(from, "the text that begins here has no closing quote on its line: add \"")
 		}
 		s.at = from + length + 2
-		return nexusToken{s.text[from+1 : from+1+length], true, from}, nil
+		return nexusToken{s.text[from+1 : from+1+length], true, from}, s.printable(from+1, from+1+length)
 	case c == ']':
 		return nexusToken{}, s.fail(from, "']' without '[' before it: remove it, or put the label in single quotes")
 	case isControl(c):
-		return nexusToken{}, s.fail(from, "the byte 0x%02x does not belong in a text file: is this a NEXUS file?", c)
+		return nexusToken{}, s.printable(from, from+1)
 	case stop[c]:
 		s.at++
 		return nexusToken{s.text[from : from+1], false, from}, nil

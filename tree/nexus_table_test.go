@@ -159,6 +159,7 @@ func FuzzParseNexusTable(f *testing.F) {
 		"#NEXUS begin data; dimensions nchar=3;format symbols=\"01\";charstatelabels 1 a / x y, 2 'b c';matrix\na 01?\nb {0 1}(1,0)1\n;end;",
 		"#NEXUS begin taxa;taxlabels a;end; begin characters; title t;dimensions nchar=1;format tokens;charlabels q;matrix a x\n;end;begin data;dimensions nchar=1;format datatype=dna;matrix a A;end;",
 		"#NEXUS begin data;matrix", "#NEXUS begin data;format items=(AVERAGE SE);end;",
+		"Begin dAtA;dimensions nChAr=3;mAtriX 0 0(\x10)0;end;",
 	} {
 		f.Add([]byte(seed), 0)
 		f.Add([]byte(seed), 2)
