@@ -189,11 +189,15 @@ func (c *fitCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	data, jittered := c.exactTips(in)
-	if jittered > 0 {
-		fmt.Fprintf(log, "  exact tips  some stand on edges of length 0; each tip is given a variance of %.3g, so that a\n              likelihood exists\n", jittered)
+	data, jittered, err := c.exactTips(in)
+	if err != nil {
+		return err
 	}
-	printWarnings(stderr, in.warnings())
+	warnings := in.warnings()
+	if jittered > 0 {
+		warnings = append(warnings, fmt.Sprintf("exact tips stand on edges of length 0: each tip is given a variance of %.3g, so that a likelihood exists", jittered))
+	}
+	printWarnings(stderr, warnings)
 	var all []fitted
 	for _, name := range c.models() {
 		f, err := c.fit(ctx, dev, in, data, name)
@@ -285,20 +289,38 @@ func (c *fitCommand) fit(ctx context.Context, dev device.Device, in *inputs, dat
 const jitter = 1e-8
 
 // exactTips are the data with tips that have a likelihood without noise, and the largest
-// variance that was given to them for it.
-func (c *fitCommand) exactTips(in *inputs) (bffg.Data, float64) {
+// variance that was given to them for it. Two tips at one place have no likelihood
+// without noise, whatever their values.
+func (c *fitCommand) exactTips(in *inputs) (bffg.Data, float64, error) {
 	data := in.data
 	if c.tipNoise || data.Variances != nil {
-		return data, 0
+		return data, 0, nil
+	}
+	// The first node of each place: parents stand before their children.
+	place := make([]int, data.Topology.Size())
+	for v := 1; v < len(place); v++ {
+		place[v] = v
+		if data.Lengths[v] == 0 {
+			place[v] = place[data.Topology.Parent(v)]
+		}
 	}
 	zero := false
-	for i, v := range data.Topology.Leaves() {
-		for k := range data.Values {
-			zero = zero || v > 0 && data.Lengths[v] == 0 && !math.IsNaN(data.Values[k][i])
+	for k := range data.Values {
+		at := map[int]int{} // the tip that is seen at a place
+		for i, v := range data.Topology.Leaves() {
+			if math.IsNaN(data.Values[k][i]) {
+				continue
+			}
+			zero = zero || data.Lengths[v] == 0
+			if other, taken := at[place[v]]; taken {
+				return data, 0, fmt.Errorf("the tips %q and %q are at no distance from each other and both have a value of %s: exact values have no likelihood there; add --tip-noise, give errors by --errors, or drop one of them",
+					data.Names[other], data.Names[v], in.traits[k])
+			}
+			at[place[v]] = v
 		}
 	}
 	if !zero {
-		return data, 0
+		return data, 0, nil
 	}
 	largest := 0.0
 	for k := range data.Values {
@@ -313,5 +335,5 @@ func (c *fitCommand) exactTips(in *inputs) (bffg.Data, float64) {
 		data.Variances = append(data.Variances, given)
 		largest = max(largest, jitter*variance)
 	}
-	return data, largest
+	return data, largest, nil
 }

@@ -104,8 +104,15 @@ func TestFitOfZeroLengths(t *testing.T) {
 	require.NoError(t, os.WriteFile("C.csv", []byte("taxon,x,y\na,1,2\nb,1.5,1\nc,3,\nd,2,0\ne,2.5,-3\nf,4,8\n"), 0o644))
 	code, stdout, stderr := command(t, "fit", "--tree", "T.nwk", "--traits", "C.csv", "--trait", "x")
 	require.Zero(t, code, stderr)
-	require.Contains(t, stdout, "edges of length 0")
+	require.Contains(t, stderr, "edges of length 0")
 	require.Contains(t, stdout, "log likelihood")
+	// Two exact tips at one place have no likelihood; with noise they do.
+	require.NoError(t, os.WriteFile("Z.nwk", []byte("(((a:0,b:0):1,c:2):1,(d:1,e:1.5):1,f:3);"), 0o644))
+	code, _, stderr = command(t, "fit", "--tree", "Z.nwk", "--traits", "C.csv", "--trait", "x")
+	require.Equal(t, exitError, code)
+	require.Contains(t, stderr, `the tips "a" and "b" are at no distance`)
+	code, _, stderr = command(t, "fit", "--tree", "Z.nwk", "--traits", "C.csv", "--trait", "x", "--tip-noise", "--quiet")
+	require.Zero(t, code, stderr)
 	// A logarithm of a column, and of one that has none.
 	code, _, stderr = command(t, "fit", "--tree", "T.nwk", "--traits", "C.csv", "--trait", "log(x)", "--quiet")
 	require.Zero(t, code, stderr)
