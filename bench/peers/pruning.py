@@ -30,8 +30,11 @@ arguments.add_argument("--draws", type=int, default=4000)
 arguments.add_argument("--seeds", type=int, default=20, help="runs")
 options = arguments.parse_args()
 
-# Before stan is imported.
-os.environ["XDG_CACHE_HOME"] = str(options.cache)
+# Before stan is imported. Setuptools compiles in the current folder.
+cache, golden, program = options.cache.resolve(), options.golden.resolve(), Path(__file__).resolve().parent / "pruning.stan"
+cache.mkdir(parents=True, exist_ok=True)
+os.environ["XDG_CACHE_HOME"] = str(cache)
+os.chdir(cache)
 
 import numpy as np
 import stan
@@ -62,11 +65,11 @@ def peak(pid):
     return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) / 1024
 
 
-golden = json.loads((options.golden / "seed.json").read_text())
+golden = json.loads((golden / "seed.json").read_text())
 nodes = len(golden["topology"]["parents"])
 data = {"nodes": nodes, "leaves": len(golden["leaf_obs"]), "parent": [0] + [p + 1 for p in golden["topology"]["parents"][1:]],
         "edge": [1.0] * nodes, "y": golden["leaf_obs"], "root": 0.0, "noise": int(options.noise)}
-program = (Path(__file__).parent / "pruning.stan").read_text()
+program = program.read_text()
 
 report(what="start", versions={name: version(name) for name in ("pystan", "httpstan", "arviz")}, noise=options.noise,
        chains=options.chains, cores=sorted(os.sched_getaffinity(0)))
