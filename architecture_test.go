@@ -46,6 +46,7 @@ var allowed = map[string][]string{
 	"internal/progress":        {"nuts"},
 	"internal/runstore":        {"nuts", "tree"},
 	"bench":                    nil, // anything
+	"bench/compare":            {},
 	"cmd/hxgpu":                nil, // anything
 	"examples/doublewell":      nil,
 	"examples/shapes":          nil,

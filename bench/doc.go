@@ -6,5 +6,8 @@
 //
 // and the timings of the parts with
 //
-//	go test -run xxx -bench . ./bffg ./nuts ./device/cpu
+//	go test -run xxx -bench . ./bench ./bffg ./nuts ./device/cpu
+//
+// Command bench/compare runs this package's timings of two commits by turns and says
+// which became slower or faster; bench/peers measures other programs.
 package bench

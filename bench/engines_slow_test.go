@@ -12,37 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hxgpu/hxgpu/bffg"
-	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/device/cpu"
 	"github.com/hxgpu/hxgpu/device/cpu/native"
 	"github.com/hxgpu/hxgpu/nuts"
 )
-
-// engine is a way to run kernels on the processor.
-type engine struct {
-	name    string
-	options cpu.Options
-}
-
-func engines() []engine {
-	all := []engine{{"portable", cpu.Options{Portable: true}}}
-	if native.Supported() == "" {
-		all = append(all, engine{"AVX2", cpu.Options{AVX2: true}})
-		if native.Wide() {
-			all = append(all, engine{"AVX-512", cpu.Options{}})
-		}
-	}
-	return all
-}
-
-func (e engine) open(t testing.TB, workers int) device.Device {
-	o := e.options
-	o.Workers = workers
-	dev, err := cpu.Open(o)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, dev.Close()) })
-	return dev
-}
 
 // TestEngines measures the engines of the processor side by side, float64: the built-in
 // example's value and gradient per node and chain, large trees beside a copy of as many

@@ -206,3 +206,4 @@ if options.draws:
         seconds.append(time.perf_counter() - began)
     report(what="draws", per_second=options.draws / min(seconds), median_per_second=options.draws / float(np.median(seconds)),
            draws=options.draws, accepted=np.asarray(accepted).mean(axis=0).tolist(), cores_used=(spent() - processor) / sum(seconds))
+report(what="memory", peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

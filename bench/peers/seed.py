@@ -170,3 +170,4 @@ for seed in range(1, options.seeds + 1):
     report(what=f"seed {seed}", begin_s=begin_s, warmup_s=warmup_s, draws_s=draws_s, processor_s=spent() - processor, draws=steps.size, warmup_leapfrogs=int(warm[2].sum()), leapfrogs=int(steps.sum()),
            longest_leapfrogs=int(steps.max(axis=1).sum() + warm[2].max(axis=1).sum()), divergences=int(diverging.sum()),
            **effective({"sigma_sq": np.exp(sigma_sq.T), "tau_sq": np.exp(tau_sq.T)}))
+report(what="memory", peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
