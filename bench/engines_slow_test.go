@@ -18,25 +18,8 @@ import (
 	"github.com/hxgpu/hxgpu/nuts"
 )
 
-// engine is a way to run kernels on the processor.
-type engine struct {
-	name    string
-	options cpu.Options
-}
-
-func engines() []engine {
-	all := []engine{{"portable", cpu.Options{Portable: true}}}
-	if native.Supported() == "" {
-		all = append(all, engine{"AVX2", cpu.Options{AVX2: true}})
-		if native.Wide() {
-			all = append(all, engine{"AVX-512", cpu.Options{}})
-		}
-	}
-	return all
-}
-
-func (e engine) open(t testing.TB, workers int) device.Device {
-	o := e.options
+func (e Engine) open(t testing.TB, workers int) device.Device {
+	o := e.Options
 	o.Workers = workers
 	dev, err := cpu.Open(o)
 	require.NoError(t, err)
@@ -53,8 +36,8 @@ func TestEngines(t *testing.T) {
 		t.Skip("HXGPU_CPU chooses one engine for all")
 	}
 	gradients := map[string]time.Duration{}
-	for _, e := range engines() {
-		t.Run(e.name, func(t *testing.T) {
+	for _, e := range Engines() {
+		t.Run(e.Name, func(t *testing.T) {
 			for _, chains := range []int{1, 4, 8, 64, 1024} {
 				began := time.Now()
 				target, err := bffg.NewTarget(bffg.Seed(), bffg.SeedData())
@@ -72,7 +55,7 @@ func TestEngines(t *testing.T) {
 				perNode := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(31*chains) }
 				t.Logf("example, %4d chains, 1 core: value %.2f, gradient %.2f ns per node and chain; both compiled in %v", chains, perNode(value), perNode(gradient), compiled)
 				if chains == 64 {
-					gradients[e.name] = gradient
+					gradients[e.Name] = gradient
 				}
 				require.NoError(t, values.Close())
 				require.NoError(t, evaluator.Close())
