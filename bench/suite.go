@@ -28,7 +28,7 @@ type Suite struct {
 func Suites() []Suite {
 	return []Suite{
 		{"seed", "sampling the built-in example, end to end: effective draws per second", (*session).seedSuite},
-		{"scaling", "a gradient on 2^4 to 2^20 leaves, three kinds of trees, 1 to 8 traits", (*session).scalingSuite},
+		{"scaling", "a gradient on 2^4 to 2^20 leaves (caterpillars: 2^18), 1 to 8 traits", (*session).scalingSuite},
 		{"chains", "a gradient for 1 to 4,096 chains", (*session).chainsSuite},
 		{"shapes", "a gradient of landmark models, 4 to 64 landmarks, 25 to 400 steps an edge", (*session).shapesSuite},
 		{"devices", "every engine and Vulkan device by each schedule, and estimates for other GPUs", (*session).devicesSuite},

@@ -18,7 +18,8 @@ func (s *session) scalingSuite(ctx context.Context) error {
 	} else {
 		add(Balanced, 1, powers(4, 20, 2))
 		add(Random, 1, powers(4, 20, 2))
-		add(Caterpillar, 1, powers(4, 20, 2))
+		// Four dispatches a level: 2^20 levels would be a recording of 10 GB.
+		add(Caterpillar, 1, powers(4, 18, 2))
 		for _, traits := range []int{2, 4, 8} {
 			add(Balanced, traits, powers(4, 16, 3))
 		}
