@@ -79,7 +79,7 @@ func (r *Report) Headlines() string {
 	for _, x := range r.of("scaling") {
 		if x.Device == "cpu" && x.Tree == Balanced && x.Traits == 1 && x.Leaves >= 1<<16 {
 			t.add(fmt.Sprintf("gradient, %s leaves, 1 chain", size(x.Leaves)),
-				fmt.Sprintf("%s ms (%s ns per node), %s of what memory allows", figure(1e3*x.seconds()), figure(x.PerNode), percent(x.Gradients, x.Limit)))
+				fmt.Sprintf("%s ms (%s ns per node), %s of what memory and arithmetic allow", figure(1e3*x.seconds()), figure(x.PerNode), percent(x.Gradients, x.Limit)))
 		}
 	}
 	for _, x := range r.of("chains") {
@@ -97,7 +97,7 @@ func (r *Report) Headlines() string {
 			t.add(fmt.Sprintf("growth with %s, %s to %s (%s)", g.By, size(g.From), size(g.To), g.What), fmt.Sprintf("exponent %.3f", g.Exponent))
 		}
 	}
-	for _, x := range r.Startups {
+	for _, x := range r.Startups[:min(2, len(r.Startups))] {
 		t.add("process: "+x.What, figure(x.Seconds)+" s")
 	}
 	for _, e := range r.Estimates {

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,7 +11,8 @@ import (
 	"github.com/hxgpu/hxgpu/shaders"
 )
 
-// Limits are what a device could do at best, as the suites measure it.
+// Limits are what a device could do at best: the best of some measurements, where
+// results are medians.
 type Limits struct {
 	Device    string `json:"device"`
 	Detail    string `json:"detail"`
@@ -78,8 +80,8 @@ func copyBandwidth(bytes, workers int, atLeast time.Duration) float64 {
 		done.Wait()
 		return nil
 	}
-	seconds, _ := medianTime(once, atLeast) // copying does not fail
-	return 2 * float64(bytes*workers*times) / seconds
+	samples, _ := timesOf(once, atLeast) // copying does not fail
+	return 2 * float64(bytes*workers*times) / slices.Min(samples)
 }
 
 // buffers are arrays on a device.
@@ -110,7 +112,7 @@ func (b buffers) close() error {
 	return err
 }
 
-// timeKernel is the median time in seconds of a dispatch of some items that waits for
+// timeKernel is the shortest time in seconds of a dispatch of some items that waits for
 // the one before.
 func timeKernel(ctx context.Context, dev device.Device, k *shaders.Kernel, bound buffers, items, repeat int, atLeast time.Duration) (_ float64, err error) {
 	kernel, err := dev.Compile(k)
@@ -123,8 +125,11 @@ func timeKernel(ctx context.Context, dev device.Device, k *shaders.Kernel, bound
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, program.Close()) }()
-	seconds, err := medianTime(func() error { return program.Run(ctx) }, atLeast)
-	return seconds / float64(repeat), err
+	samples, err := timesOf(func() error { return program.Run(ctx) }, atLeast)
+	if err != nil {
+		return 0, err
+	}
+	return slices.Min(samples) / float64(repeat), nil
 }
 
 // copyKernel copies one float per lane.

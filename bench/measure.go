@@ -165,17 +165,26 @@ func gradientSeconds(ctx context.Context, dev device.Device, e *bffg.Evaluator, 
 	return seconds / float64(gradients), err
 }
 
-// medianTime is the median time of a call in seconds, after one that is not counted.
-// Calls are timed together until that is long enough for the clock; there are at least
-// three samples, and as many as the time asked for allows.
+// medianTime is the median time of a call in seconds.
 func medianTime(once func() error, atLeast time.Duration) (float64, error) {
+	samples, err := timesOf(once, atLeast)
+	if err != nil {
+		return 0, err
+	}
+	return median(samples), nil
+}
+
+// timesOf are times of a call in seconds, after one that is not counted. Calls are
+// timed together until that is long enough for the clock; there are at least three
+// samples, and as many as the time asked for allows.
+func timesOf(once func() error, atLeast time.Duration) ([]float64, error) {
 	const shortest = 200 * time.Microsecond
 	calls := 1
 	for {
 		began := time.Now()
 		for range calls {
 			if err := once(); err != nil {
-				return 0, err
+				return nil, err
 			}
 		}
 		if took := time.Since(began); took >= shortest || calls >= 1<<20 {
@@ -188,12 +197,12 @@ func medianTime(once func() error, atLeast time.Duration) (float64, error) {
 		from := time.Now()
 		for range calls {
 			if err := once(); err != nil {
-				return 0, err
+				return nil, err
 			}
 		}
 		samples = append(samples, time.Since(from).Seconds()/float64(calls))
 	}
-	return median(samples), nil
+	return samples, nil
 }
 
 // median sorts numbers and takes the middle one.

@@ -12,7 +12,6 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // line is points to be joined, and the limit of each.
@@ -193,7 +192,7 @@ func chart(title, x, y string, lines []line) (*plot.Plot, error) {
 	// Whole decades, so that there are labels, and room above for the legend.
 	p.Y.Min = math.Pow(10, math.Floor(math.Log10(low)))
 	decades := math.Ceil(math.Log10(high)) - math.Log10(p.Y.Min)
-	share := min(0.7, 0.045*float64(entries)+0.03)
+	share := min(0.7, 0.03*float64(entries)+0.03)
 	p.Y.Max = p.Y.Min * math.Pow(10, max(1, decades)/(1-share))
 	return p, nil
 }
@@ -249,6 +248,8 @@ func (r *Report) startupChart() (*plot.Plot, error) {
 func (r *Report) roofline() (*plot.Plot, error) {
 	p := logarithmic("Roofline: gradients of all suites, and what the devices could do", "flops per byte", "Gflop/s")
 	low, high, left, right := math.Inf(1), 0.0, math.Inf(1), 0.0
+	var devices []Limits
+	var colours []color.Color
 	for i, l := range r.Limits {
 		var points plotter.XYs
 		for _, x := range r.Results {
@@ -270,33 +271,34 @@ func (r *Report) roofline() (*plot.Plot, error) {
 		}
 		dots.Color, dots.Shape, dots.Radius = plotutil.Color(i), plotutil.Shape(i), vg.Points(2)
 		p.Add(dots)
-		p.Legend.Add(deviceName(l.Device, l.Detail, l.Precision), dots)
-		for k, bandwidth := range []float64{l.Memory, l.Cache} {
-			if bandwidth == 0 {
-				continue
-			}
-			roof := plotter.NewFunction(func(x float64) float64 { return min(x*bandwidth, l.Flops) / 1e9 })
-			roof.Color, roof.Width, roof.Samples = plotutil.Color(i), vg.Points(0.8), 200
-			name := "its memory and arithmetic"
-			if k == 1 {
-				roof.Dashes, name = plotutil.Dashes(1), "its caches"
-			}
-			p.Add(roof)
-			p.Legend.Add(name, sample(roof.LineStyle))
-		}
+		devices = append(devices, l)
+		colours = append(colours, plotutil.Color(i))
 	}
 	if math.IsInf(low, 0) {
 		return nil, nil
 	}
-	p.X.Min, p.X.Max = math.Pow(10, math.Floor(math.Log10(left))), math.Pow(10, math.Ceil(math.Log10(right)))
+	left, right = math.Pow(10, math.Floor(math.Log10(left))), math.Pow(10, math.Ceil(math.Log10(right)))
+	for i, l := range devices {
+		for k, bandwidth := range []float64{l.Memory, l.Cache} {
+			if bandwidth == 0 {
+				continue
+			}
+			knee := l.Flops / bandwidth
+			roof, err := plotter.NewLine(plotter.XYs{{X: min(left, knee), Y: min(left, knee) * bandwidth / 1e9}, {X: knee, Y: l.Flops / 1e9}, {X: max(right, knee), Y: l.Flops / 1e9}})
+			if err != nil {
+				return nil, err
+			}
+			roof.Color, roof.Width = colours[i], vg.Points(0.8)
+			name := deviceName(l.Device, l.Detail, l.Precision) + ": memory and arithmetic"
+			if k == 1 {
+				roof.Dashes, name = plotutil.Dashes(1), "from its caches"
+			}
+			p.Add(roof)
+			p.Legend.Add(name, roof)
+		}
+		low = min(low, left*l.Memory/1e9)
+	}
+	p.X.Min, p.X.Max = left, right
 	p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(low))), 30*math.Pow(10, math.Ceil(math.Log10(high)))
 	return p, nil
-}
-
-// sample shows a style of line in a legend.
-type sample draw.LineStyle
-
-func (s sample) Thumbnail(c *draw.Canvas) {
-	y := c.Center().Y
-	c.StrokeLine2(draw.LineStyle(s), c.Min.X, y, c.Max.X, y)
 }
