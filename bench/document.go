@@ -93,8 +93,8 @@ func (r *Report) Headlines() string {
 		}
 	}
 	for _, g := range r.Growth {
-		if g.Bar && strings.HasPrefix(g.What, "cpu") {
-			t.add(fmt.Sprintf("growth with %s, %s to %s (%s)", g.By, size(g.From), size(g.To), g.What), fmt.Sprintf("exponent %.3f", g.Exponent))
+		if g.Bar && strings.HasPrefix(g.What, "cpu") && !strings.Contains(g.What, "traits") {
+			t.add(fmt.Sprintf("growth with %s, %s to %s (%s)", g.By, size(g.From), size(g.To), g.What), fmt.Sprintf("exponent %.3f; time per unit at the last size %s times that at the first", g.Exponent, figure(g.Ratio)))
 		}
 	}
 	for _, x := range r.Startups[:min(2, len(r.Startups))] {

@@ -103,6 +103,35 @@ func (r *Report) limits(detail string) *Limits {
 	return nil
 }
 
+// setLimits gives each result its device's limit. Engines of one processor share its
+// memory and caches, so that the best that was measured by any of them counts for all: a
+// busy machine can only have lowered the others.
+func (r *Report) setLimits() {
+	memory, cache := 0.0, 0.0
+	for _, l := range r.Limits {
+		if l.Cache > 0 {
+			memory, cache = max(memory, l.Memory), max(cache, l.Cache)
+		}
+	}
+	for i := range r.Limits {
+		if l := &r.Limits[i]; l.Cache > 0 {
+			l.Memory, l.Cache = memory, cache
+		}
+	}
+	for i := range r.Results {
+		x := &r.Results[i]
+		if l := r.limits(x.Detail); l != nil {
+			x.Limit = float64(x.Chains) / l.Time(x.Bytes, x.Flops)
+		}
+	}
+	for i := range r.Sampling {
+		x := &r.Sampling[i]
+		if l := r.limits(x.Detail); l != nil {
+			x.Limit = x.PerGradient * float64(x.Chains) / l.Time(x.Bytes, x.Flops)
+		}
+	}
+}
+
 // of are the results of a suite.
 func (r *Report) of(suite string) []Result {
 	var found []Result

@@ -59,6 +59,25 @@ func TestGrowth(t *testing.T) {
 	require.True(t, Growth{Exponent: 0.76}.Linear())
 }
 
+// TestSetLimits: engines of one processor share the best of what was measured of its
+// memory, a GPU has its own, and every result gets the limit of its device.
+func TestSetLimits(t *testing.T) {
+	r := &Report{
+		Limits: []Limits{{Detail: "a", Memory: 10, Cache: 50, Flops: 1000}, {Detail: "b", Memory: 20, Cache: 40, Flops: 5}, {Detail: "gpu", Memory: 7, Flops: 1000}},
+		Results: []Result{{Detail: "a", Chains: 4, Bytes: 40, Flops: 10}, {Detail: "b", Chains: 4, Bytes: 40, Flops: 20}, {Detail: "gpu", Chains: 4, Bytes: 14, Flops: 10},
+			{Detail: "none", Chains: 4, Bytes: 14, Flops: 10}},
+		Sampling: []Sampling{{Detail: "a", Chains: 4, Bytes: 40, PerGradient: 0.5}},
+	}
+	r.setLimits()
+	require.Equal(t, Limits{Detail: "a", Memory: 20, Cache: 50, Flops: 1000}, r.Limits[0])
+	require.Equal(t, Limits{Detail: "b", Memory: 20, Cache: 50, Flops: 5}, r.Limits[1])
+	require.Equal(t, Limits{Detail: "gpu", Memory: 7, Flops: 1000}, r.Limits[2])
+	for i, want := range []float64{2, 1, 2, 0} {
+		require.Equal(t, want, r.Results[i].Limit)
+	}
+	require.Equal(t, 1.0, r.Sampling[0].Limit)
+}
+
 func TestTables(t *testing.T) {
 	r := made()
 	var text strings.Builder

@@ -100,6 +100,7 @@ func RunSuites(ctx context.Context, names []string, o SuiteOptions) (_ *Report, 
 			return nil, fmt.Errorf("suite %s: %w", suite.Name, err)
 		}
 	}
+	s.report.setLimits()
 	s.report.Growth = growth(s.report)
 	if slices.Contains(s.report.Suites, "devices") && ctx.Err() == nil {
 		if s.report.Estimates, err = estimates(o.Quick); err != nil {
@@ -164,13 +165,12 @@ func (s *session) fast() []device.Device {
 	return slices.DeleteFunc(slices.Clone(s.devices), s.software)
 }
 
-// result adds a measurement to the report, with the device's limit.
+// result adds a measurement to the report.
 func (s *session) result(ctx context.Context, dev device.Device, what string, measure func() (Result, error)) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	limits, err := s.limits(ctx, dev)
-	if err != nil {
+	if _, err := s.limits(ctx, dev); err != nil {
 		return err
 	}
 	what = fmt.Sprintf("%s: %s, %s", s.suite, deviceName(dev.Info().Name, dev.Info().Detail, precisionName(dev.Info().Precision)), what)
@@ -183,7 +183,7 @@ func (s *session) result(ctx context.Context, dev device.Device, what string, me
 		s.fail(what, err)
 		return nil
 	}
-	r.Suite, r.Limit = s.suite, float64(r.Chains)/limits.Time(r.Bytes, r.Flops)
+	r.Suite = s.suite
 	s.report.Results = append(s.report.Results, r)
 	// What one case took must not be collected while the next one is timed.
 	runtime.GC()
