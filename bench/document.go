@@ -102,7 +102,7 @@ func (r *Report) Headlines() string {
 	}
 	for _, e := range r.Estimates {
 		if strings.Contains(e.Card, "4090") && (e.Chains == 1024 || e.Leaves == 1<<20) {
-			t.add(fmt.Sprintf("ESTIMATE, %s: %s leaves, %s chains", e.Card, size(e.Leaves), figure(float64(e.Chains))), "at most "+figure(e.Gradients)+" chain-gradients per second")
+			t.add(fmt.Sprintf("ESTIMATE, %s: %s leaves, chains: %s", e.Card, size(e.Leaves), figure(float64(e.Chains))), "at most "+figure(e.Gradients)+" chain-gradients per second")
 		}
 	}
 	return r.provenance() + "\nAll tables, pictures and the formula of the estimates: [docs/benchmarks.md](docs/benchmarks.md).\n\n" + t.Markdown()
