@@ -1,6 +1,9 @@
-// Package bench measures gradients and draws per second on a device, for the
-// command hxgpu bench, and holds the measurements that the README quotes and the
-// slow tests that hold the project to its promises. Run the tests with
+// Package bench measures how fast devices are, for the command hxgpu bench: one case
+// ([Measure], [MeasureLandmarks]), what a device could do at best ([MeasureLimits]), and
+// suites of cases ([RunSuites]) whose [Report] makes tables, pictures, exponents of
+// growth, estimates for GPUs that are not there, and documents.
+//
+// It also holds the slow tests that hold the project to its promises. Run them with
 //
 //	go test -tags slow -v ./bench
 //

@@ -14,6 +14,7 @@ import (
 	"github.com/hxgpu/hxgpu/device/cpu"
 	"github.com/hxgpu/hxgpu/device/cpu/native"
 	"github.com/hxgpu/hxgpu/nuts"
+	"github.com/hxgpu/hxgpu/tree"
 )
 
 // The benchmarks of this file are what bench/compare runs. All are of float64 on one
@@ -64,6 +65,21 @@ func BenchmarkGradient(b *testing.B) {
 	}
 }
 
+// balanced is a balanced binary tree with a value at every tip.
+func balanced(t testing.TB, depth int) bffg.Data {
+	topology, err := tree.Symmetric(depth, 2)
+	require.NoError(t, err)
+	lengths := make([]float64, topology.Size())
+	for v := 1; v < len(lengths); v++ {
+		lengths[v] = 1
+	}
+	values := make([]float64, topology.LeafCount())
+	for i := range values {
+		values[i] = math.Sin(float64(i))
+	}
+	return bffg.Data{Topology: topology, Lengths: lengths, Values: [][]float64{values}}
+}
+
 // BenchmarkLargeTree: the same model on balanced trees, one chain.
 func BenchmarkLargeTree(b *testing.B) {
 	for _, depth := range []int{12, 17} {
@@ -71,7 +87,7 @@ func BenchmarkLargeTree(b *testing.B) {
 			if depth > 12 && testing.Short() {
 				b.Skip("left out with -short")
 			}
-			target, err := Case{Depth: depth, Traits: 1, Chains: 1}.target()
+			target, err := bffg.NewTarget(bffg.Seed(), balanced(b, depth))
 			require.NoError(b, err)
 			benchmarkGradient(b, openOne(b), target, 1)
 		})

@@ -121,20 +121,6 @@ func quantileError(draws [][]float64, p float64) float64 {
 	return (at(p+error) - at(p-error)) / 2
 }
 
-func balanced(t testing.TB, depth int) bffg.Data {
-	topology, err := tree.Symmetric(depth, 2)
-	require.NoError(t, err)
-	lengths := make([]float64, topology.Size())
-	for v := 1; v < len(lengths); v++ {
-		lengths[v] = 1
-	}
-	values := make([]float64, topology.LeafCount())
-	for i := range values {
-		values[i] = math.Sin(float64(i))
-	}
-	return bffg.Data{Topology: topology, Lengths: lengths, Values: [][]float64{values}}
-}
-
 // timeGradient is the shortest of several gradients of the seed model.
 func timeGradient(t testing.TB, data bffg.Data, repeats int) time.Duration {
 	target, err := bffg.NewTarget(bffg.Seed(), data)

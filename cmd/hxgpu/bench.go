@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -28,6 +29,8 @@ type benchCommand struct {
 	seconds                float64
 	json                   bool
 	plot                   string
+	quick                  bool
+	out                    string
 
 	stdout, stderr io.Writer
 }
@@ -35,21 +38,40 @@ type benchCommand struct {
 func newBenchCommand() *cobra.Command {
 	var c benchCommand
 	cmd := &cobra.Command{
-		Use: "bench", Short: "Measure gradients and draws per second, the CPU against each GPU", Args: noArguments,
-		Long: `bench measures how many gradients of the log posterior a device computes per
-second, counted per chain, and how many draws the sampler makes of them, over
-sizes of the tree, numbers of chains and of traits. One trait is the built-in
-example's model, several are Brownian motion with a full rate matrix.
+		Use: "bench [SUITE...]", Short: "Measure gradients and draws per second, the CPU against each GPU", Args: suiteArguments, ValidArgs: suiteNames(),
+		Long: `bench measures how fast this computer is. Suites go over what matters:
 
-Without --device it goes over the CPU and every Vulkan device. Dispatches,
-barriers, bytes and flops are what the planner counts for one gradient of all
-chains: they say how a device that is not here would do. Draws are measured on
-trees of at most 64 leaves.`,
-		Example: `  hxgpu bench
+` + suitesHelp() + `
+They run on the CPU and every Vulkan device, or those that --device names; a GPU that
+the processor only plays is measured in chains and devices alone. Each gives a table,
+beside what the device could do at best: the bandwidth of its memory and its
+multiplications and additions per second, which are measured first. How the cost grows
+with leaves and chains is printed as an exponent, which is 1 where it is linear.
+Estimates for GPUs follow from the planned dispatches, bytes and flops; nothing of them
+is measured. --quick makes all suites take less than two minutes on two cores; otherwise
+it is less than thirty. --out keeps figures (bench.json, with processor, versions and
+commit) and pictures. The exit status is 1 if a measurement failed.
+
+Without a suite, bench measures gradients of the log posterior, counted per chain, and
+draws, over the sizes, numbers of chains and of traits that the flags ask for. One trait
+is the built-in example's model, several are Brownian motion with a full rate matrix.
+Dispatches, barriers, bytes and flops are what the planner counts for one gradient of
+all chains. Draws are measured on trees of at most 64 leaves.`,
+		Example: `  hxgpu bench all --quick --out bench
+  hxgpu bench chains seed --quick --device cpu --json > bench.json
+  hxgpu bench
   hxgpu bench --leaves 16 --chains 4,64,1024 --json > bench.json
   hxgpu bench --device cpu --device vulkan --leaves 1024 --chains 4,64,1024 --plot bench.svg`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.stdout, c.stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			if len(args) > 0 {
+				return c.runSuites(cmd, args)
+			}
+			for _, name := range suiteFlags {
+				if cmd.Flags().Changed(name) {
+					return usagef("--%s is for suites: hxgpu bench all --%s, or one of %s", name, name, strings.Join(suiteNames(), ", "))
+				}
+			}
 			return c.run(cmd.Context())
 		},
 	}
@@ -60,9 +82,11 @@ trees of at most 64 leaves.`,
 	f.StringArrayVar(&c.devices, "device", nil, "cpu, vulkan, vulkan:1 or vulkan:NAME; may be given several times (default all)")
 	f.StringVar(&c.precision, "precision", "", "floating-point precision, f64 or f32 (default f64 on the CPU, f32 on GPUs)")
 	f.StringVar(&c.schedule, "schedule", "auto", "how a gradient is cut into dispatches: auto, slab or tree")
-	f.Float64Var(&c.seconds, "seconds", 0.3, "least time of each measurement")
+	f.Float64Var(&c.seconds, "seconds", 0.3, "least time of each measurement (with --quick: 0.06)")
 	f.BoolVar(&c.json, "json", false, "print the results as JSON")
 	f.StringVar(&c.plot, "plot", "", "draw chain-gradients per second into `file` (.svg, .png or .pdf)")
+	f.BoolVar(&c.quick, "quick", false, "suites: fewer sizes and shorter measurements")
+	f.StringVar(&c.out, "out", "", "suites: `folder` for bench.json and the pictures; those of an earlier run are replaced")
 	return cmd
 }
 
@@ -171,7 +195,7 @@ func (c *benchCommand) measure(ctx context.Context, name string, report *benchRe
 				}
 				what := fmt.Sprintf("%s, %d leaves, %d traits, %d chains", name, leaves, traits, chains)
 				fmt.Fprintf(c.stderr, "measuring %s\n", what)
-				r, err := bench.Measure(ctx, dev, bench.Case{Depth: bits.Len(uint(leaves)) - 1, Traits: traits, Chains: chains}, o)
+				r, err := bench.Measure(ctx, dev, bench.Case{Leaves: leaves, Traits: traits, Chains: chains}, o)
 				switch {
 				case ctx.Err() != nil:
 					return nil

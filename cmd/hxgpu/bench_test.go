@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hxgpu/hxgpu/bench"
 )
 
 func TestBench(t *testing.T) {
@@ -31,4 +33,24 @@ func TestBench(t *testing.T) {
 	code, stdout, stderr = command(t, "bench", "--device", "cpu", "--precision", "f32", "--leaves", "256", "--chains", "1", "--traits", "2", "--seconds", "0.001")
 	require.Zero(t, code, stderr)
 	require.Regexp(t, `cpu f32 +256 +2 +1 .* - +slab`, stdout)
+}
+
+// TestBenchSuites: a table, JSON and pictures of the suite that runs hxgpu itself.
+func TestBenchSuites(t *testing.T) {
+	t.Setenv("HXGPU_TEST_MAIN", "1") // in the processes that the suite starts
+	folder := filepath.Join(t.TempDir(), "new", "bench")
+	code, stdout, stderr := command(t, "bench", "startup", "--quick", "--device", "cpu", "--out", folder)
+	require.Zero(t, code, stderr)
+	require.Regexp(t, `(?m)^ *nothing but start +0\.\d+ +0\.\d+ +3 +hxgpu version$`, stdout)
+	require.Contains(t, stdout, "first draws of shapes")
+	require.FileExists(t, filepath.Join(folder, "startup.svg"))
+	report, err := bench.ReadReport(filepath.Join(folder, "bench.json"))
+	require.NoError(t, err)
+	require.Equal(t, version, report.Hxgpu)
+	require.Empty(t, report.Failed)
+	require.GreaterOrEqual(t, len(report.Startups), 6)
+	for _, x := range report.Startups {
+		require.GreaterOrEqual(t, x.Seconds, x.Fastest)
+		require.Positive(t, x.Fastest)
+	}
 }

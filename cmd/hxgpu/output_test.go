@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,11 +98,14 @@ func TestExamplesRun(t *testing.T) {
 				args = append(args, "--steps", "3")
 			}
 			if args[1] == "bench" { // on the device that is always there, and for a moment
-				short := strings.NewReplacer("vulkan", "cpu", "4,64,1024", "2", "1024", "32")
+				short := strings.NewReplacer("vulkan", "cpu", "4,64,1024", "2", "1024", "32", "all", "chains")
 				for i := range args {
 					args[i] = short.Replace(args[i])
 				}
 				args = append(args, "--seconds", "0.001")
+				if slices.Contains(args, "--quick") && !slices.Contains(args, "--device") {
+					args = append(args, "--device", "cpu")
+				}
 				if len(args) == 4 {
 					args = append(args, "--device", "cpu", "--leaves", "16", "--chains", "2")
 				}
