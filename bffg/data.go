@@ -27,8 +27,8 @@ type Data struct {
 	RegimeNames []string
 }
 
-// depths are the distances of the nodes from the root.
-func (d Data) depths() []float64 {
+// Depths are the distances of the nodes from the root.
+func (d Data) Depths() []float64 {
 	depth := make([]float64, d.Topology.Size())
 	for v := 1; v < len(depth); v++ {
 		depth[v] = depth[d.Topology.Parent(v)] + d.Lengths[v]
@@ -46,7 +46,7 @@ func (d Data) describe(node int) string {
 
 // Height is the largest distance from the root to a tip.
 func (d Data) Height() float64 {
-	return slices.Max(d.depths())
+	return slices.Max(d.Depths())
 }
 
 // Moments are the mean and the variance of a trait over the tips that have it;

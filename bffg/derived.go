@@ -132,7 +132,7 @@ func (d Data) meanTipDepth() float64 {
 	if d.Topology == nil || len(d.Lengths) != d.Topology.Size() {
 		return 0 // to be refused elsewhere
 	}
-	depths, sum := d.depths(), 0.0
+	depths, sum := d.Depths(), 0.0
 	leaves := d.Topology.Leaves()
 	for _, v := range leaves {
 		sum += depths[v]

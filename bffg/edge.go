@@ -59,7 +59,7 @@ const regimeField = "regime"
 // StartField is the distance of an edge's beginning from the root.
 func StartField() EdgeField {
 	return EdgeField{Name: "start", Values: func(d Data) []float64 {
-		depth := d.depths()
+		depth := d.Depths()
 		start := make([]float64, len(depth))
 		for v := 1; v < len(depth); v++ {
 			start[v] = depth[d.Topology.Parent(v)]

@@ -38,7 +38,7 @@ const tipDepthField = "tip depth"
 
 // tipDepths are the distances of the tips from the root, 0 for inner nodes.
 func tipDepths(data Data) []float64 {
-	depth, tips := data.depths(), make([]float64, data.Topology.Size())
+	depth, tips := data.Depths(), make([]float64, data.Topology.Size())
 	for _, v := range data.Topology.Leaves() {
 		tips[v] = depth[v]
 	}

@@ -3,6 +3,7 @@ package mle
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/bffg/prior"
@@ -91,7 +92,7 @@ func (o *objective) position(x, q []float64) {
 // at evaluates; the value is +Inf where the likelihood is none, and beyond where
 // coordinates may go.
 func (o *objective) at(x []float64) {
-	if o.last != nil && equal(x, o.last) {
+	if o.last != nil && slices.Equal(x, o.last) {
 		return
 	}
 	o.last = append(o.last[:0], x...)
@@ -123,15 +124,6 @@ func (o *objective) at(x []float64) {
 	if math.IsInf(o.value[0], 1) {
 		clear(o.gradient)
 	}
-}
-
-func equal(a, b []float64) bool {
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // minus is the value at x.

@@ -146,10 +146,7 @@ func gridSummary(density []float64, at func(i int) float64) exact {
 // common ancestor of every two tips.
 func ancestorDepths(data bffg.Data) []float64 {
 	t := data.Topology
-	depth := make([]float64, t.Size())
-	for v := 1; v < len(depth); v++ {
-		depth[v] = depth[t.Parent(v)] + data.Lengths[v]
-	}
+	depth := data.Depths()
 	leaves := t.Leaves()
 	m := make([]float64, len(leaves)*len(leaves))
 	for i, a := range leaves {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -197,7 +198,7 @@ func inRange(m *bffg.Model, name string, e mle.Estimate) float64 {
 // printComparison writes the fits by AICc.
 func (c *fitCommand) printComparison(stdout, stderr io.Writer, all []fitted, observed int) error {
 	slices.SortStableFunc(all, func(a, b fitted) int {
-		return compareNumbers(a.fit.AICc(observed), b.fit.AICc(observed))
+		return cmp.Compare(a.fit.AICc(observed), b.fit.AICc(observed))
 	})
 	for _, f := range all {
 		for _, w := range f.warnings() {
@@ -228,14 +229,4 @@ func (c *fitCommand) printComparison(stdout, stderr io.Writer, all []fitted, obs
 			information(f.fit.AICc(observed)), information(f.fit.AICc(observed) - best), fmt.Sprintf("%.4f", weight(f)/total)})
 	}
 	return printTable(stdout, rows)
-}
-
-func compareNumbers(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

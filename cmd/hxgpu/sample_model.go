@@ -115,15 +115,10 @@ func modelWarnings(m *bffg.Model, data bffg.Data) []string {
 // ultrametric reports whether all tips are as far from the root, within one part in a
 // million.
 func ultrametric(data bffg.Data) bool {
-	depth := make([]float64, data.Topology.Size())
+	depth := data.Depths()
 	low, high := math.Inf(1), 0.0
-	for v := range depth {
-		if v > 0 {
-			depth[v] = depth[data.Topology.Parent(v)] + data.Lengths[v]
-		}
-		if data.Topology.IsLeaf(v) {
-			low, high = min(low, depth[v]), max(high, depth[v])
-		}
+	for _, v := range data.Topology.Leaves() {
+		low, high = min(low, depth[v]), max(high, depth[v])
 	}
 	return high-low <= 1e-6*high
 }
