@@ -12,9 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hxgpu/hxgpu/bffg"
-	"github.com/hxgpu/hxgpu/device/cpu"
 	"github.com/hxgpu/hxgpu/device/cpu/native"
-	"github.com/hxgpu/hxgpu/nuts"
 )
 
 // TestEngines measures the engines of the processor side by side, float64: the built-in
@@ -102,23 +100,4 @@ func copying(bytes int) time.Duration {
 		best = min(best, time.Since(began))
 	}
 	return best
-}
-
-// TestTwoCores: chains of the example by NUTS, on one core and on two.
-func TestTwoCores(t *testing.T) {
-	rates := map[int]float64{}
-	for _, workers := range []int{1, 2} {
-		dev, err := cpu.Open(cpu.Options{Workers: workers})
-		require.NoError(t, err)
-		target, err := bffg.NewTarget(bffg.Seed(), bffg.SeedData())
-		require.NoError(t, err)
-		took := fastest(t, 5, func() {
-			_, err := nuts.Sample(context.Background(), dev, target, nuts.Options{Chains: 4, Warmup: 1000, Draws: 4000, Seed: 1, Algorithm: nuts.NUTS, Groups: workers, Select: []int{0, 1}})
-			require.NoError(t, err)
-		})
-		rates[workers] = 20_000 / took.Seconds()
-		t.Logf("%d cores: %v for 4 chains of 5,000 transitions, %.0f transitions per second", workers, took, rates[workers])
-		require.NoError(t, dev.Close())
-	}
-	t.Logf("two cores give %.2f times the rate of one", rates[2]/rates[1])
 }
