@@ -1,6 +1,8 @@
 package bffg
 
 import (
+	"fmt"
+
 	"github.com/hxgpu/hxgpu/autodiff"
 	"github.com/hxgpu/hxgpu/tensor"
 	"github.com/hxgpu/hxgpu/tree"
@@ -20,11 +22,33 @@ const (
 	// integral of Remark 24 as its weight (Theorem 23). It is biased by the size of
 	// the steps, and where a H dt > 1 its weight has no upper bound.
 	EulerBridge
+	// PathBridge guides by linear feedback that is computed once, before sampling,
+	// along a reference path that fits the data at a reference of the parameters: the
+	// noise of a step is an affine function of the standard-normal z and of the state.
+	// It is unbiased for the discretised model, whatever the reference; the density of
+	// z is smooth, so that gradient samplers take long steps, and it costs little more
+	// than the process itself. Far from the reference it guides badly: samplers start
+	// near it (see [Target.Centre]).
+	PathBridge
+	// Unguided does not guide: the noise is that of the process itself.
+	Unguided
 )
 
 // String is the bridge's name on a command line.
 func (b Bridge) String() string {
-	return [...]string{"discrete", "continuous"}[b]
+	return bridgeNames[b]
+}
+
+var bridgeNames = []string{"discrete", "continuous", "path", "none"}
+
+// ParseBridge reads a bridge's name.
+func ParseBridge(name string) (Bridge, error) {
+	for b, known := range bridgeNames {
+		if name == known {
+			return Bridge(b), nil
+		}
+	}
+	return 0, fmt.Errorf("there is no bridge %q; use path, discrete, continuous or none", name)
 }
 
 // Linear is an auxiliary process dX = (B X + Beta) dt + Sigma dW, at a time t, a
@@ -56,6 +80,10 @@ type Continuous struct {
 	// sigma(t, x), of shape (n,n).
 	Drift     func(t, x tensor.Value, e Edge) tensor.Value
 	Diffusion func(t, x tensor.Value, e Edge) tensor.Value
+	// Amplitude, if set, is a factor of Diffusion that no state changes, a scalar such
+	// as a standard deviation. PathBridge then keeps the paths where they are when it
+	// changes, which makes parameters mix better.
+	Amplitude func(e Edge) tensor.Value
 
 	// Auxiliary is the linear process that guides. Without it, a model with drift
 	// and a vector as its state is linearised at the anchors by autodiff, and others
@@ -68,7 +96,8 @@ type Continuous struct {
 	// divergences.
 	Auxiliary *Linear
 	// Rounds is how often the backward filter runs before the last time, each time
-	// moving the anchors to the filtered means.
+	// moving the anchors to the filtered means, or the reference path of PathBridge to
+	// the smoothed one.
 	Rounds int
 	// StaleMessages leaves out the filter after the last move of the anchors, as
 	// hyperiax's notebook 07 does: the forward sweep then uses messages of older
@@ -78,6 +107,8 @@ type Continuous struct {
 	// linear in time between the edge's ends, as hyperiax 3.0 does of any auxiliary
 	// process, although the messages have it at the anchor of the time.
 	EndpointCovariance bool
+
+	controls *controls // of PathBridge, once the model is bound to data
 }
 
 // The fields of continuous edges, beside those of discrete ones.
@@ -128,6 +159,9 @@ func (m Continuous) Fields() []tree.Field {
 		{Name: FieldNoise, Shape: steps(d)}, {Name: FieldPrecision, Shape: square}, {Name: FieldPotential, Shape: d}, {Name: FieldLogNorm},
 		{Name: FieldAnchor, Shape: d}, {Name: FieldParentAnchor, Shape: d},
 		{Name: FieldState, Shape: d}, {Name: FieldPath, Shape: steps(d)}, {Name: FieldLogWeight},
+	}
+	if m.Bridge == PathBridge {
+		fields = append(fields, m.controlFields()...)
 	}
 	if m.StaleMessages {
 		fields = append(fields, tree.Field{Name: FieldFilterAnchor, Shape: d}, tree.Field{Name: FieldFilterParent, Shape: d})

@@ -78,24 +78,11 @@ func (m Continuous) alongEdge(message pointMessage, anchors anchorPair, steps te
 // observe is the message of a leaf's observation, and zero elsewhere.
 func (m Continuous) observe(v *tree.UpView, tips Tips) pointMessage {
 	mask := tensor.Select(v.IsLeaf(), v.Field(FieldObserved), tensor.Zeros(m.Points))
-	variance := tensor.Zeros(m.Points)
-	if tips.Noise {
-		if variance = v.Parameter(TipNoise); variance.Shape().Size() == 1 {
-			variance = variance.Spread(m.Points)
-		}
-	}
-	if tips.Known {
-		variance = variance.Add(v.Field(FieldKnownVariance))
-	}
-	columns := m.columns()
-	rows := make([]int, m.Points*columns)
-	for k := range rows {
-		rows[k] = k / columns
-	}
+	variance := m.tipVariance(tips, v.Parameter, v.Field)
 	y := m.matrix(v.Field(FieldObservation))
 	precision := mask.Div(variance)
-	f := y.Mul(precision.Gather(rows, m.Points, columns))
-	logs := mask.Mul(variance.Log().Shift(math.Log(2 * math.Pi))).Sum().Scale(float64(columns))
+	f := y.Mul(m.perColumn(precision))
+	logs := mask.Mul(variance.Log().Shift(math.Log(2 * math.Pi))).Sum().Scale(float64(m.columns()))
 	return pointMessage{precision.Diag(), f, logs.Add(y.Mul(f).Sum()).Scale(-0.5)}
 }
 

@@ -172,6 +172,10 @@ func (m Continuous) AddForward(p *tree.Program) {
 // AddLikelihood adds all sweeps and the chain variable LogLikelihood; see
 // [Discrete.AddLikelihood].
 func (m Continuous) AddLikelihood(p *tree.Program, root Root, tips Tips, weights bool) {
+	if weights && (m.Bridge == PathBridge || m.Bridge == Unguided) {
+		m.addWithoutMessages(p, root, tips)
+		return
+	}
 	m.AddFilter(p, tips)
 	m.AddRoot(p, root, weights)
 	if !weights {

@@ -236,6 +236,9 @@ func (d Data) fields(m *Model) (map[string][]float64, error) {
 	fields := map[string][]float64{FieldKnownVariance: known, FieldLength: lengths, FieldObservation: y, FieldObserved: observed, FieldStartAnchor: anchor}
 	if c := m.Continuous; c != nil {
 		c.addFields(fields, lengths)
+		if c.controls != nil {
+			c.controls.addTo(fields)
+		}
 	}
 	return fields, addEdgeFields(fields, m.Discrete.EdgeFields, d)
 }

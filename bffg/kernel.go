@@ -119,3 +119,6 @@ const (
 func (k Kernel) Flow(_, x tensor.Value, e Edge) tensor.Value {
 	return k.Factor(x, e.Parameter(KernelAmplitude), e.Parameter(KernelWidth))
 }
+
+// landmarkAmplitude is the factor of [Kernel.Flow] that no state changes.
+func landmarkAmplitude(e Edge) tensor.Value { return e.Parameter(KernelAmplitude).Sqrt() }

@@ -22,6 +22,7 @@ type Target struct {
 
 	model    *Model
 	data     Data
+	centre   []float64 // see Centre
 	value    *tree.Program
 	gradient *tree.Program
 }
@@ -49,7 +50,11 @@ func newTarget(model *Model, data Data, priors bool) (*Target, error) {
 	if err := model.checkSymmetric(data); err != nil {
 		return nil, err
 	}
-	t := &Target{model: model, data: data, value: p}
+	bound, centre, err := model.withControls(data)
+	if err != nil {
+		return nil, err
+	}
+	t := &Target{model: bound, data: data, value: p, centre: centre}
 	if t.Dim() == 0 {
 		return nil, fmt.Errorf("every parameter of model %q is fixed; there is nothing to sample", model.Name)
 	}
@@ -106,6 +111,7 @@ var (
 	_ nuts.Whitened    = (*Target)(nil)
 	_ nuts.ValueTarget = (*Target)(nil)
 	_ nuts.PriorTarget = (*Target)(nil)
+	_ nuts.Centred     = (*Target)(nil)
 	_ nuts.Recordable  = (*Evaluator)(nil)
 )
 

@@ -44,7 +44,7 @@ func (s *sampling) newHostGroup(e Evaluator, dim, first, end, total int) *hostGr
 func (s *sampling) integratorLike(other *integrator) *integrator {
 	switch {
 	case other == nil || s.ensemble == nil:
-		return newIntegrator(newMetric(s.dim, s.block), s.noise)
+		return newIntegrator(s.startMetric(), s.noise)
 	case s.ensemble.sharesStep() && s.options.StepJitter == 0:
 		return other
 	}

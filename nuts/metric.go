@@ -71,6 +71,19 @@ func newMetric(dim int, block []int) *metric {
 	return m
 }
 
+// startMetric is the metric before anything is adapted: unit masses, but for the
+// coordinates that a [Centred] target knows about, whose scale is a part of the radius.
+func (s *sampling) startMetric() *metric {
+	m := newMetric(s.dim, s.block)
+	if radius := s.options.radius; radius > 0 {
+		for i := range s.options.centre {
+			m.inverseMass[i] = radius * radius / 9
+		}
+		m.refresh()
+	}
+	return m
+}
+
 // refresh brings up to date what follows from the inverse masses.
 func (m *metric) refresh() {
 	for i, v := range m.inverseMass {

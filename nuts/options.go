@@ -89,6 +89,8 @@ type Options struct {
 	// goroutine at a time.
 	Progress func(Progress)
 	given    [][]float64 // Init as it was given
+	centre   []float64   // of a Centred target
+	radius   float64
 	// ProgressEvery is the least time between two calls; default 100 ms.
 	ProgressEvery time.Duration
 }
@@ -216,5 +218,5 @@ func (o *Options) rotates() bool {
 // relays reports whether the warm-up is the host's, though the draws may be the
 // device's.
 func (o *Options) relays() bool {
-	return o.Algorithm == HMC || o.Pooled || o.Metric != MetricVariance || o.UnitNoise
+	return o.Algorithm == HMC || o.Pooled || o.Metric != MetricVariance || o.UnitNoise || o.radius > 0
 }

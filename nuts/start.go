@@ -15,8 +15,9 @@ type Start uint8
 
 // The starts.
 const (
-	// StartUniform is uniform on (-2,2) in every coordinate; noise of a [Whitened]
-	// target is drawn from its prior where the algorithm uses that.
+	// StartUniform is uniform on (-2,2) in every coordinate, or around the centre of a
+	// [Centred] target; noise of a [Whitened] target is drawn from its prior where the
+	// algorithm uses that.
 	StartUniform Start = iota
 	// StartPrior is drawn from the prior of a [PriorTarget].
 	StartPrior
@@ -69,8 +70,11 @@ func startPosition(o *Options, number, tries int, q []float64, noise span) {
 		if noise.size() > 0 {
 			z = normal.Normal()
 		}
-		if q[i] = 4*u - 2; noise.holds(i) {
+		switch q[i] = 4*u - 2; {
+		case noise.holds(i):
 			q[i] = z
+		case o.radius > 0 && i < len(o.centre):
+			q[i] = o.centre[i] + o.radius*(2*u-1)
 		}
 	}
 }

@@ -38,3 +38,11 @@ type Recordable interface {
 	LogDensity() device.Binding
 	Slope() device.Binding
 }
+
+// Centred is a target that knows about where its mass is. [StartUniform] then starts
+// chains uniformly within a radius of the centre, in each of the first coordinates that
+// it has one for. A radius of 0 says that the target does not know.
+type Centred interface {
+	Target
+	Centre() (centre []float64, radius float64)
+}

@@ -52,7 +52,7 @@ var badInputs = []struct {
 	{2, "sample --draws -5", "--draws -5: it must be 4"},
 	{2, "sample --model foo", "there is no such model (did you mean ou?); use bm, trend, eb, lambda"},
 	{2, "sample --model kunita --kernel cosine", "--kernel cosine: there is no kernel"},
-	{2, "sample --model kunita --bridge long", "--bridge long: use discrete or continuous"},
+	{2, "sample --model kunita --bridge long", `--bridge long: there is no bridge "long"; use path, discrete, continuous or none`},
 	{2, "sample --model kunita --steps 0", "--steps 0: it must be 1 to"},
 	{2, "sample --model kunita --step-length -1", "--step-length -1: it must be positive"},
 	{2, "sample --model kunita --rounds 0", "--rounds 0: it must be 1 to 100"},

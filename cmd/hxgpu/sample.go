@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/hxgpu/hxgpu/bffg"
 	"github.com/hxgpu/hxgpu/device/plan"
 	"github.com/hxgpu/hxgpu/internal/progress"
 	"github.com/hxgpu/hxgpu/nuts"
@@ -118,8 +119,8 @@ func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	c.algorithmFlags.add(cmd)
 	f := cmd.Flags()
 	f.IntVar(&c.chains, "chains", 4, "number of chains")
-	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (hmc: 500, kunita: 200)")
-	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by nuts or hmc: 200; each of several trees: 1000)")
+	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (hmc: 500, kunita: 300)")
+	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by a path: 1000, by other bridges: 200; each of several trees: 1000)")
 	f.Uint64Var(&c.seed, "seed", 1, "seed of the random numbers; equal seeds give equal draws")
 	f.IntVar(&c.stateDraws, "state-draws", 1000, "draws behind the ancestors' states, over all chains; 0 for none")
 	f.StringVar(&c.out, "out", "", "`folder` for draws, summary and states")
@@ -185,14 +186,15 @@ func (c *sampleCommand) check() error {
 	return nil
 }
 
-// defaults fills in what depends on the model and the algorithm. The gradient of
-// shapes takes a good part of a second: chains are shorter there, and transitions
-// have 63 steps at most.
+// defaults fills in what depends on the model and the algorithm. Shapes that are
+// guided along a path mix well by HMC with unit masses for the noise; with the other
+// bridges their chains are shorter, and transitions have 63 steps at most.
 func (c *sampleCommand) defaults() {
 	shapes := c.model.model == shapeModel
+	byPath := shapes && c.shapes.bridge == bffg.PathBridge.String()
 	if c.algorithm == "auto" {
 		c.algorithm = nuts.HMC.String()
-		if shapes {
+		if shapes && !byPath {
 			c.algorithm = nuts.NUTS.String()
 		}
 	}
@@ -205,7 +207,16 @@ func (c *sampleCommand) defaults() {
 		unless("warmup", func() { c.warmup = 500 })
 		unless("target-accept", func() { c.targetAccept = 0.9 })
 	}
-	if shapes && c.algorithm != nuts.RandomWalk.String() {
+	if byPath && c.algorithm != nuts.RandomWalk.String() {
+		unless("target-accept", func() { c.targetAccept = 0.75 })
+		unless("unit-noise", func() { c.unitNoise = true })
+		unless("warmup", func() { c.warmup = 300 })
+		unless("draws", func() { c.draws = 1000 })
+		if c.algorithm == nuts.HMC.String() {
+			unless("path-length", func() { c.pathLength = 1.5 }) // a quarter turn of the noise
+		}
+	}
+	if shapes && !byPath && c.algorithm != nuts.RandomWalk.String() {
 		unless("warmup", func() { c.warmup = 200 })
 		unless("draws", func() { c.draws = 200 })
 		unless("max-treedepth", func() { c.maxTreeDepth = 6 })

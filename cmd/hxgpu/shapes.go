@@ -29,7 +29,7 @@ type shapeFlags struct {
 func (f *shapeFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.kernel, "kernel", "laplace4", "kunita: the kernel of the flow, laplace0 to laplace4 or gaussian")
-	flags.StringVar(&f.bridge, "bridge", "discrete", "kunita: how the process is guided along an edge: discrete (each Euler step guided\nexactly; unbiased) or continuous (the guided equation in Euler steps, as hyperiax)")
+	flags.StringVar(&f.bridge, "bridge", "path", "kunita: how the process is guided along an edge: path (by linear feedback along a path\nthat fits the data; unbiased, and mixes best by far), discrete (each Euler step guided\nexactly by messages; unbiased), continuous (the guided equation in Euler steps, as\nhyperiax; its density is not bounded) or none")
 	flags.IntVar(&f.steps, "steps", 100, "kunita: Euler steps of an edge")
 	flags.Float64Var(&f.stepLength, "step-length", 0, "kunita: give an edge only as many of the --steps as make each at most this long\n(0: all edges take all)")
 	flags.IntVar(&f.rounds, "rounds", 3, "kunita: rounds that move the points of linearisation to the filtered shapes")
@@ -44,9 +44,10 @@ func (f *shapeFlags) check(model string) error {
 	if _, err := bffg.ParseKernel(f.kernel); err != nil {
 		return usagef("--kernel %s: %v", f.kernel, err)
 	}
+	_, bridgeErr := bffg.ParseBridge(f.bridge)
 	switch {
-	case f.bridge != bffg.StepwiseBridge.String() && f.bridge != bffg.EulerBridge.String():
-		return usagef("--bridge %s: use discrete or continuous", f.bridge)
+	case bridgeErr != nil:
+		return usagef("--bridge %s: %v", f.bridge, bridgeErr)
 	case f.steps < 1 || f.steps > 100_000:
 		return usagef("--steps %d: it must be 1 to 100000", f.steps)
 	case !(f.stepLength >= 0) || math.IsInf(f.stepLength, 1):
@@ -59,11 +60,8 @@ func (f *shapeFlags) check(model string) error {
 
 func (f *shapeFlags) options() bffg.LandmarkOptions {
 	kernel, _ := bffg.ParseKernel(f.kernel) // checked
-	o := bffg.LandmarkOptions{Kernel: kernel, Steps: f.steps, StepLength: f.stepLength, Rounds: f.rounds}
-	if f.bridge == bffg.EulerBridge.String() {
-		o.Bridge = bffg.EulerBridge
-	}
-	return o
+	bridge, _ := bffg.ParseBridge(f.bridge)
+	return bffg.LandmarkOptions{Kernel: kernel, Steps: f.steps, StepLength: f.stepLength, Rounds: f.rounds, Bridge: bridge}
 }
 
 // shapeData is what is known of the shapes that were read.
