@@ -24,7 +24,7 @@ func (f *algorithmFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.metric, "metric", "variance", "nuts, hmc: what the masses are adapted to: variance, dense (the parameters'\ncovariance matrix), gradient (variances of positions and gradients) or unit")
 	flags.BoolVar(&f.unitNoise, "unit-noise", false, "nuts, hmc: keep the masses of the sampled noise at 1, whatever the metric\n(kunita by a path: unless =false)")
 	flags.BoolVar(&f.pooled, "pooled", false, "nuts: all chains adapt one metric and step size together, for many short chains\n(hmc always does)")
-	flags.Float64Var(&f.targetAccept, "target-accept", 0.8, "acceptance that the step size is adapted to, between 0 and 1 (hmc: 0.9,\nkunita by a path: 0.75)")
+	flags.Float64Var(&f.targetAccept, "target-accept", 0.8, "acceptance that the step size is adapted to, between 0 and 1 (hmc: 0.9,\nkunita by a path: 0.8)")
 	flags.IntVar(&f.maxTreeDepth, "max-treedepth", 10, "nuts: at most 2^this steps in a transition (kunita, but not by a path: 6)")
 	flags.Float64Var(&f.pathLength, "path-length", 0, "hmc: mean length of the paths in units of the integrator's time, not steps\n(0: learnt; kunita by a path: 1.5)")
 	flags.IntVar(&f.maxSteps, "max-steps", 1023, "hmc: at most this many steps in a transition (kunita, but not by\na path: 63)")

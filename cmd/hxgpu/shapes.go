@@ -30,7 +30,7 @@ func (f *shapeFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.kernel, "kernel", "laplace4", "kunita: the kernel of the flow, laplace0 to laplace4 or gaussian")
 	flags.StringVar(&f.bridge, "bridge", "path", "kunita: how the process is guided along an edge: path (by linear feedback along a path\nthat fits the data; unbiased, and mixes best by far), discrete (each Euler step guided\nexactly by messages; unbiased), continuous (the guided equation in Euler steps, as\nhyperiax; its density is not bounded) or none")
-	flags.IntVar(&f.steps, "steps", 100, "kunita: Euler steps of an edge")
+	flags.IntVar(&f.steps, "steps", 100, "kunita: Euler steps of an edge (by a path: 25)")
 	flags.Float64Var(&f.stepLength, "step-length", 0, "kunita: give an edge only as many of the --steps as make each at most this long\n(0: all edges take all)")
 	flags.IntVar(&f.rounds, "rounds", 3, "kunita: rounds that move the points of linearisation to the filtered shapes")
 	flags.BoolVar(&f.align, "align", false, "kunita: align the shapes first (generalised Procrustes, sizes kept)")
