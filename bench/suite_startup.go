@@ -38,7 +38,7 @@ func (s *session) startupSuite(ctx context.Context) error {
 		{What: floor, Command: "version"},
 		{What: "first draws of the built-in example", Command: "sample --device cpu" + draw},
 		{What: "the same by the default device, GPUs looked for", Command: "sample" + draw},
-		{What: "first draws of shapes, 100 steps an edge", Command: "sample --model kunita --algorithm rw --device cpu --state-draws 0" + draw},
+		{What: "first draws of shapes, 100 steps an edge", Command: "sample --model kunita --bridge discrete --algorithm rw --device cpu --state-draws 0" + draw},
 		{What: "a likelihood on a tree of 10,000 tips, read from files", Command: "loglik --device cpu --set sigma_sq=1 --set tau_sq=0.1" + large},
 		{What: "first draws on that tree", Command: "sample --device cpu --algorithm nuts --max-treedepth 1 --state-draws 0" + draw + large},
 		{What: "first draws of the built-in example by Vulkan", Command: "sample --device vulkan" + draw},

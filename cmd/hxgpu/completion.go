@@ -75,7 +75,7 @@ func flagChoices() map[string][]string {
 		"start":        {"uniform", "prior", "ascent", "file="},
 		"root":         append([]string{"flat", "pinned=", "normal="}, rootWords...),
 		"kernel":       {"laplace0", "laplace1", "laplace2", "laplace3", "laplace4", "gaussian"},
-		"bridge":       {"discrete", "continuous"},
+		"bridge":       {"path", "discrete", "continuous", "none"},
 		"progress":     modes,
 		"format":       sortedKeys(exportFormats),
 	}
