@@ -135,7 +135,7 @@ func (l *linearisation) fit(parameters map[string][]float64) (*reference, error)
 		}
 	}
 	if math.IsNaN(r.value) || math.IsInf(r.value, 0) {
-		return nil, fmt.Errorf("no path follows the data: its log density is %v", r.value)
+		return nil, fmt.Errorf("its log density is %v", r.value)
 	}
 	return r, nil
 }
@@ -152,7 +152,7 @@ func (m *Model) withControls(data Data) (*Model, []float64, error) {
 		return m, nil, nil
 	}
 	fail := func(err error) (*Model, []float64, error) {
-		return nil, nil, fmt.Errorf("the reference path of model %q: %w", m.Name, err)
+		return nil, nil, fmt.Errorf("no path of model %q follows the data: %w; guide by messages instead (the discrete bridge)", m.Name, err)
 	}
 	coarse, err := newLinearisation(m, data, referenceSteps)
 	if err != nil {

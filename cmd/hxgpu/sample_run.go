@@ -180,6 +180,9 @@ func (c *sampleCommand) prepare(s *sampled) (err error) {
 		return err
 	}
 	began := time.Now()
+	if e := s.model.Continuous; e != nil && e.Bridge == bffg.PathBridge {
+		fmt.Fprintln(c.log(), "looking for a path that fits the data; this takes seconds, or a minute with many landmarks and tips")
+	}
 	if s.target, err = bffg.NewTarget(s.model, s.in.data); err != nil {
 		return err
 	}
