@@ -153,7 +153,7 @@ func (c *initCommand) choose(found *survey) (*sampled, error) {
 			return nil, err
 		}
 		err := copy.prepare(s)
-		c.sample.model, c.sample.algorithmFlags = copy.model, copy.algorithmFlags
+		c.sample.model, c.sample.shapes, c.sample.algorithmFlags = copy.model, copy.shapes, copy.algorithmFlags
 		c.sample.chains, c.sample.warmup, c.sample.draws = copy.chains, copy.warmup, copy.draws
 		return s, err
 	}

@@ -66,6 +66,9 @@ func (c *sampleCommand) runOne(ctx context.Context, s *sampled) error {
 		return err
 	}
 	c.device.look()
+	if c.model.model == shapeModel && c.shapes.bridge == bffg.PathBridge.String() {
+		fmt.Fprintln(c.log(), "looking for a path that fits the data; this takes seconds, or a minute with many landmarks and tips")
+	}
 	if err := c.prepare(s); err != nil {
 		return err
 	}
@@ -180,9 +183,6 @@ func (c *sampleCommand) prepare(s *sampled) (err error) {
 		return err
 	}
 	began := time.Now()
-	if e := s.model.Continuous; e != nil && e.Bridge == bffg.PathBridge {
-		fmt.Fprintln(c.log(), "looking for a path that fits the data; this takes seconds, or a minute with many landmarks and tips")
-	}
 	if s.target, err = bffg.NewTarget(s.model, s.in.data); err != nil {
 		return err
 	}
