@@ -195,11 +195,7 @@ func (m Continuous) addRefinement(p *tree.Program) {
 		old := m.matrix(v.Field(FieldAnchor))
 		l := v.Field(FieldPrecision).Cholesky()
 		refined := l.SolveLowerTransposed(l.SolveLower(m.matrix(v.Field(FieldPotential))))
-		rows := make([]int, m.Dim())
-		for k := range rows {
-			rows[k] = k / m.columns()
-		}
-		pivots := l.Diagonal().Gather(rows, old.Shape()...)
+		pivots := m.perColumn(l.Diagonal())
 		refined = tensor.Select(pivots.Equal(tensor.Zeros(old.Shape()...)), old, refined)
 		v.Write(FieldAnchor, tensor.Select(v.IsRoot(), old, refined).Reshape(m.stateShape()...)) // the root has no edge above
 	})

@@ -10,7 +10,7 @@ import (
 // The data fields of PathBridge: of every step of an edge the controls w = C z + F x + m,
 // and of the root the state C z + m, in its first step.
 const (
-	fieldControlFactor   = "factor of the controls"   // (steps,n,n): C, an upper factor
+	fieldControlFactor   = "factor of the controls"   // (steps,n,n): C
 	fieldControlFeedback = "feedback of the controls" // (steps,n,n): F
 	fieldControlMean     = "mean of the controls"     // state (steps,...): m
 	fieldControlLogDet   = "log det of the controls"  // (): sum of log |C kron I| over the steps

@@ -6,8 +6,6 @@ import (
 	"sync"
 
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/hxgpu/hxgpu/tensor"
 )
 
 // controls are the data fields of PathBridge, [component][node].
@@ -340,24 +338,4 @@ func (r *reference) fields() *controls {
 		set(c.mean, 0, 0, r.rootStep.mean)
 	}
 	return c
-}
-
-// linearised are the coefficients of one Euler step from a state.
-type linearised struct {
-	mean  *mat.Dense // (n,m): the state after the step without noise
-	phi   *mat.Dense // (n,n): its derivative
-	noise *mat.Dense // (n,n): G
-}
-
-// linearisation evaluates a model's steps on data, in float64 Go.
-type linearisation struct {
-	model      *Model
-	data       Data
-	edges      Continuous
-	edgeSteps  []float64
-	tips       map[int]int // node -> tip
-	parameters map[string]tensor.Value
-	x, t       tensor.Value
-	length     tensor.Value
-	outputs    []tensor.Value
 }
