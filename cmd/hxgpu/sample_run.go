@@ -66,9 +66,6 @@ func (c *sampleCommand) runOne(ctx context.Context, s *sampled) error {
 		return err
 	}
 	c.device.look()
-	if c.model.model == shapeModel && c.shapes.bridge == bffg.PathBridge.String() {
-		fmt.Fprintln(c.log(), "looking for a path that fits the data; this takes seconds, or a minute with many landmarks and tips")
-	}
 	if err := c.prepare(s); err != nil {
 		return err
 	}
