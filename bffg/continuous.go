@@ -108,7 +108,7 @@ type Continuous struct {
 	// process, although the messages have it at the anchor of the time.
 	EndpointCovariance bool
 
-	controls *controls // of PathBridge, once the model is bound to data
+	controls controls // of PathBridge, once the model is bound to data
 }
 
 // The fields of continuous edges, beside those of discrete ones.

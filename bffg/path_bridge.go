@@ -7,32 +7,41 @@ import (
 	"github.com/hxgpu/hxgpu/tree"
 )
 
-// The data fields of PathBridge: of every step of an edge the controls w = C z + F x + m,
-// and of the root the state C z + m, in its first step.
+// The data fields of PathBridge. The control of a step of an edge is
+//
+//	w = U (c z + s r (A x + b))
+//
+// with s the reference's amplitude over the one now, and for every direction of U, where
+// D = 1 + B (rho - 1), c^2 = D / (D + q) and r = (1 + q) / (D + q). Of the root they hold,
+// in the first step, its state U c z + b with c^-2 = p + s^2 q / D, p in the place of A.
 const (
-	fieldControlFactor   = "factor of the controls"   // (steps,n,n): C
-	fieldControlFeedback = "feedback of the controls" // (steps,n,n): F
-	fieldControlMean     = "mean of the controls"     // state (steps,...): m
-	fieldControlLogDet   = "log det of the controls"  // (): sum of log |C kron I| over the steps
-	fieldReferenceScale  = "scale of the reference"   // (): Amplitude at the reference
+	fieldDirections         = "directions of the controls" // (steps,n,n): U, orthogonal
+	fieldFeedback           = "feedback of the controls"   // (steps,n,n): A
+	fieldControlMean        = "mean of the controls"       // state (steps,...): b
+	fieldGain               = "gain of the controls"       // (steps,n): q, what the data below add to the precision of w
+	fieldSensitivity        = "sensitivity of the gain"    // (steps,n): B, how much of that is the variance of the observations
+	fieldReferenceAmplitude = "amplitude of the reference" // (): Amplitude at the reference
+	fieldReferenceVariance  = "variance of the reference"  // (): of the observations, the mean over points
+	fieldMeanKnown          = "mean known variance"        // (): of the observations, the mean over points and tips
 )
 
 // controlFields declares the data fields of PathBridge.
 func (m Continuous) controlFields() []tree.Field {
-	square := tensor.Shape{m.Steps, m.Points, m.Points}
+	square, line := tensor.Shape{m.Steps, m.Points, m.Points}, tensor.Shape{m.Steps, m.Points}
 	return []tree.Field{
-		{Name: fieldControlFactor, Kind: tree.Data, Shape: square}, {Name: fieldControlFeedback, Kind: tree.Data, Shape: square},
+		{Name: fieldDirections, Kind: tree.Data, Shape: square}, {Name: fieldFeedback, Kind: tree.Data, Shape: square},
 		{Name: fieldControlMean, Kind: tree.Data, Shape: append(tensor.Shape{m.Steps}, m.stateShape()...)},
-		{Name: fieldControlLogDet, Kind: tree.Data}, {Name: fieldReferenceScale, Kind: tree.Data},
+		{Name: fieldGain, Kind: tree.Data, Shape: line}, {Name: fieldSensitivity, Kind: tree.Data, Shape: line},
+		{Name: fieldReferenceAmplitude, Kind: tree.Data}, {Name: fieldReferenceVariance, Kind: tree.Data}, {Name: fieldMeanKnown, Kind: tree.Data},
 	}
 }
 
 // addWithoutMessages adds the sweeps of Unguided and PathBridge, which compute no
 // messages: the states by the noise alone, then the density of the observations.
 func (m Continuous) addWithoutMessages(p *tree.Program, root Root, tips Tips) {
-	m.addRootState(p, root)
+	m.addRootState(p, root, tips)
 	if m.Bridge == PathBridge {
-		m.addControlled(p)
+		m.addControlled(p, tips)
 	} else {
 		m.AddForward(p)
 		p.Map("no weight along edges", func(v *tree.MapView) { v.Write(FieldLogWeight, tensor.Constant(0)) })
@@ -51,7 +60,7 @@ func (m Continuous) addWithoutMessages(p *tree.Program, root Root, tips Tips) {
 
 // addRootState adds the root's state, known or made of the noise of the root's first
 // step, and the weight of that.
-func (m Continuous) addRootState(p *tree.Program, root Root) {
+func (m Continuous) addRootState(p *tree.Program, root Root, tips Tips) {
 	p.Scalars("root", func(v *tree.ScalarView) {
 		if root.Known() {
 			v.Write("log weight of the root", tensor.Constant(0))
@@ -62,8 +71,13 @@ func (m Continuous) addRootState(p *tree.Program, root Root) {
 		var x tensor.Value
 		weight := tensor.Constant(0)
 		if m.Bridge == PathBridge {
-			x = first(v.AtRoot(fieldControlFactor)).MatMul(z).Add(m.matrix(first(v.AtRoot(fieldControlMean))))
-			weight = z.Square().Sum().Scale(0.5).Add(v.AtRoot(fieldControlLogDet))
+			e := Edge{v.AtRoot(FieldLength), v.AtRoot, v.Parameter}
+			scale, spread := m.fromReference(e, tips)
+			prior := first(first(v.AtRoot(fieldFeedback)))
+			added := scale.Square().Mul(first(v.AtRoot(fieldGain))).Div(m.relief(first(v.AtRoot(fieldSensitivity)), spread))
+			precision := prior.Add(added)
+			x = first(v.AtRoot(fieldDirections)).MatMul(z.Div(m.perColumn(precision.Sqrt()))).Add(m.matrix(first(v.AtRoot(fieldControlMean))))
+			weight = z.Square().Sum().Sub(precision.Log().Sum().Scale(float64(m.columns()))).Scale(0.5)
 			if root == RootNormal {
 				sd := v.Parameter(RootSD)
 				weight = weight.Sub(x.Sub(m.matrix(v.Parameter(RootMean))).Div(m.perColumn(sd)).Square().Sum().Scale(0.5)).
@@ -85,36 +99,53 @@ func (m Continuous) addRootState(p *tree.Program, root Root) {
 	})
 }
 
-// addControlled adds the process driven by the controls w = C z + F x + m of every
-// step, and its weight N(w; 0, I) |C| / N(z; 0, I). Where the amplitude of the diffusion
-// is not the reference's, what is not noise in w is scaled so that it moves the state
-// as far.
-func (m Continuous) addControlled(p *tree.Program) {
+// fromReference says how far the parameters are from those of the reference: its
+// amplitude of the diffusion over the one now, and the variance of the observations
+// beside that of the diffusion, over the same at the reference (rho).
+func (m Continuous) fromReference(e Edge, tips Tips) (scale, spread tensor.Value) {
+	scale, spread = tensor.Constant(1), tensor.Constant(1)
+	if m.Amplitude != nil {
+		scale = e.Field(fieldReferenceAmplitude).Div(m.Amplitude(e).Scalar())
+		spread = scale.Square()
+	}
+	if tips.Noise {
+		noise := e.Parameter(TipNoise)
+		mean := noise.Sum().Scale(1 / float64(noise.Shape().Size()))
+		spread = spread.Mul(mean.Add(e.Field(fieldMeanKnown)).Div(e.Field(fieldReferenceVariance)))
+	}
+	return scale, spread
+}
+
+// relief is D = 1 + B (rho - 1).
+func (m Continuous) relief(sensitivity, spread tensor.Value) tensor.Value {
+	return sensitivity.Mul(spread.Shift(-1)).Shift(1)
+}
+
+// addControlled adds the process driven by the controls, and its weight
+// N(w; 0, I) |dw/dz| / N(z; 0, I).
+func (m Continuous) addControlled(p *tree.Program, tips Tips) {
 	p.Down("controlled forward", func(v *tree.DownView) {
 		e := edgeOf(v)
 		steps := v.Field(FieldSteps)
-		initial := []tensor.Value{m.matrix(v.Parent(FieldState)), v.Field(fieldControlLogDet)}
-		sliced := []tensor.Value{v.Field(FieldNoise), v.Field(fieldControlFactor), v.Field(fieldControlFeedback), v.Field(fieldControlMean)}
-		var scale tensor.Value
-		if m.Amplitude != nil {
-			scale = v.Field(fieldReferenceScale).Div(m.Amplitude(e).Scalar())
-		}
+		scale, spread := m.fromReference(e, tips)
+		initial := []tensor.Value{m.matrix(v.Parent(FieldState)), tensor.Constant(0)}
+		sliced := []tensor.Value{v.Field(FieldNoise), v.Field(fieldDirections), v.Field(fieldFeedback), v.Field(fieldControlMean), v.Field(fieldGain), v.Field(fieldSensitivity)}
 		final, stacked := tensor.Loop(m.Steps, initial, sliced, func(s tensor.Step) (next, stacked []tensor.Value) {
 			x, z := s.Carried[0], m.matrix(s.Sliced[0])
 			begin, end := stepTimes(s.Index, steps, e)
 			dt := end.Sub(begin)
-			pull := s.Sliced[2].MatMul(x).Add(m.matrix(s.Sliced[3]))
-			if scale.Node() != nil {
-				pull = pull.Mul(scale)
-			}
-			w := s.Sliced[1].MatMul(z).Add(pull)
-			weight := s.Carried[1].Add(z.Square().Sum().Sub(w.Square().Sum()).Scale(0.5))
+			gain, relief := s.Sliced[4], m.relief(s.Sliced[5], spread)
+			total := relief.Add(gain)
+			variance := relief.Div(total)
+			pull := s.Sliced[2].MatMul(x).Add(m.matrix(s.Sliced[3])).Mul(m.perColumn(gain.Shift(1).Div(total).Mul(scale)))
+			w := s.Sliced[1].MatMul(z.Mul(m.perColumn(variance.Sqrt())).Add(pull))
+			change := z.Square().Sum().Sub(w.Square().Sum()).Add(variance.Log().Sum().Scale(float64(m.columns())))
 			state := x.Reshape(m.stateShape()...)
 			if m.Drift != nil {
 				x = x.Add(m.matrix(m.drift(begin, state, e)).Mul(dt))
 			}
 			x = x.Add(m.diffusion(begin, state, e).MatMul(w).Mul(dt.Sqrt()))
-			return []tensor.Value{x, weight}, []tensor.Value{x}
+			return []tensor.Value{x, s.Carried[1].Add(change.Scale(0.5))}, []tensor.Value{x}
 		})
 		v.Write(FieldState, final[0].Reshape(m.stateShape()...))
 		v.Write(FieldLogWeight, final[1])

@@ -8,18 +8,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// controls are the data fields of PathBridge, [component][node].
-type controls struct{ factor, feedback, mean, logDet, scale []float64 }
-
-// addTo adds the fields.
-func (c *controls) addTo(fields map[string][]float64) {
-	fields[fieldControlFactor], fields[fieldControlFeedback], fields[fieldControlMean] = c.factor, c.feedback, c.mean
-	fields[fieldControlLogDet], fields[fieldReferenceScale] = c.logDet, c.scale
-}
-
-// control is the affine control w = mean + feedback (x - at) + factor z of one step,
-// along the reference path. All matrices are of the points, states (n,m).
-type control struct{ factor, feedback, mean, at *mat.Dense }
+// control is the affine control w = mean + feedback (x - at) of one step along the
+// reference path, and what the data below add to the precision of its noise. All
+// matrices are of the points, states (n,m).
+type control struct{ gain, feedback, mean, at *mat.Dense }
 
 // reference is a path along every edge with the controls that follow it, at fixed
 // parameters.
@@ -27,12 +19,12 @@ type reference struct {
 	*linearisation
 	parameters map[string][]float64
 	variance   []float64 // of the tips' noise, by point
+	widening   float64   // factor of the variance of the observations
 
 	root     *mat.Dense     // the root's state
 	path     [][]*mat.Dense // [node][0..steps]: the state before each step, and after the last
 	noise    [][]*mat.Dense // [node][step]: w along the path
 	controls [][]control    // [node][step]
-	rootStep control        // of an unknown root: mean is its state
 	logDets  []float64      // [node]
 	value    float64        // Laplace's approximation of log p(data | parameters)
 }
@@ -41,7 +33,7 @@ type reference struct {
 func (l *linearisation) newReference(parameters map[string][]float64) (*reference, error) {
 	topology, steps := l.data.Topology, l.edges.Steps
 	nodes := topology.Size()
-	r := &reference{linearisation: l, parameters: parameters, variance: make([]float64, l.edges.Points), root: l.startRoot(parameters),
+	r := &reference{linearisation: l, parameters: parameters, widening: 1, variance: make([]float64, l.edges.Points), root: l.startRoot(parameters),
 		path: make([][]*mat.Dense, nodes), noise: make([][]*mat.Dense, nodes), controls: make([][]control, nodes), logDets: make([]float64, nodes)}
 	if noise := parameters[TipNoise]; len(noise) > 0 {
 		for i := range r.variance {
@@ -158,7 +150,7 @@ func (r *reference) tipVariance(point, tip int) float64 {
 	if r.data.Variances != nil {
 		variance += r.data.Variances[point*r.edges.columns()][tip]
 	}
-	return variance
+	return variance * r.widening
 }
 
 // alongEdge computes the controls of an edge from the potential at its end, and gives
@@ -199,9 +191,7 @@ func (r *reference) alongEdge(v int, message deviation) (deviation, error) {
 		mean.Add(&mean, r.noise[v][k])
 		solveLowerTransposed(lower, &feedback)
 		feedback.Scale(-1, &feedback)
-		factor := identity(r.edges.Points)
-		solveLowerTransposed(lower, factor)
-		r.controls[v][k] = control{factor: factor, feedback: &feedback, mean: &mean, at: r.path[v][k]}
+		r.controls[v][k] = control{gain: &p, feedback: &feedback, mean: &mean, at: r.path[v][k]}
 		r.logDets[v] -= logDet * float64(r.edges.columns())
 		message = deviation{&h, &f}
 	}
@@ -265,11 +255,11 @@ func (r *reference) moveRoot(message deviation) error {
 		return nil
 	}
 	n, m := r.edges.Points, r.edges.columns()
-	if r.model.Root == RootNormal {
-		for i := range n {
-			precision := 1 / (r.model.RootSD[i*m] * r.model.RootSD[i*m])
-			message.h.Set(i, i, message.h.At(i, i)+precision)
-			for c := range m {
+	for i := range n {
+		precision := r.rootPrecision(i)
+		message.h.Set(i, i, message.h.At(i, i)+precision)
+		for c := range m {
+			if precision > 0 {
 				message.f.Set(i, c, message.f.At(i, c)+precision*(r.model.RootMean[i*m+c]-r.root.At(i, c)))
 			}
 		}
@@ -278,14 +268,11 @@ func (r *reference) moveRoot(message deviation) error {
 	if err != nil {
 		return err
 	}
-	move, factor := mat.DenseCopyOf(message.f), identity(n)
-	solveLower(lower, move)
-	solveLowerTransposed(lower, move)
-	solveLowerTransposed(lower, factor)
-	root := mat.NewDense(n, m, nil)
-	root.Add(r.root, move)
+	root := mat.DenseCopyOf(message.f)
+	solveLower(lower, root)
+	solveLowerTransposed(lower, root)
+	root.Add(r.root, root)
 	r.root = root
-	r.rootStep = control{factor: factor, mean: root}
 	r.logDets[0] = -logDet * float64(m)
 	r.value = r.logDets[0]
 	if r.model.Root == RootNormal {
@@ -299,6 +286,15 @@ func (r *reference) moveRoot(message deviation) error {
 	return nil
 }
 
+// rootPrecision is the precision of the prior of one of the root's points.
+func (r *reference) rootPrecision(point int) float64 {
+	if r.model.Root != RootNormal {
+		return 0
+	}
+	sd := r.model.RootSD[point*r.edges.columns()]
+	return 1 / (sd * sd)
+}
+
 // misfit is minus the log density of a tip's observation.
 func (r *reference) misfit(tip int, x *mat.Dense) float64 {
 	m, sum := r.edges.columns(), 0.0
@@ -310,32 +306,4 @@ func (r *reference) misfit(tip int, x *mat.Dense) float64 {
 		}
 	}
 	return sum
-}
-
-// fields lays the controls out as data.
-func (r *reference) fields() *controls {
-	nodes, steps, n, m := r.data.Topology.Size(), r.edges.Steps, r.edges.Points, r.edges.columns()
-	c := &controls{factor: make([]float64, steps*n*n*nodes), feedback: make([]float64, steps*n*n*nodes), mean: make([]float64, steps*n*m*nodes), logDet: r.logDets, scale: make([]float64, nodes)}
-	set := func(to []float64, step, v int, from *mat.Dense) {
-		rows, columns := from.Dims()
-		for k := range rows * columns {
-			to[(step*rows*columns+k)*nodes+v] = from.At(k/columns, k%columns)
-		}
-	}
-	for v := 1; v < nodes; v++ {
-		c.scale[v] = r.scale(v, r.parameters)
-		for k, step := range r.controls[v] {
-			var shift mat.Dense
-			shift.Mul(step.feedback, step.at)
-			shift.Sub(step.mean, &shift)
-			set(c.factor, k, v, step.factor)
-			set(c.feedback, k, v, step.feedback)
-			set(c.mean, k, v, &shift)
-		}
-	}
-	if r.rootStep.factor != nil {
-		set(c.factor, 0, 0, r.rootStep.factor)
-		set(c.mean, 0, 0, r.rootStep.mean)
-	}
-	return c
 }

@@ -110,8 +110,8 @@ func (l *linearisation) evaluate(v, step int, x *mat.Dense, parameters map[strin
 	return s, nil
 }
 
-// scale is the amplitude of an edge's diffusion.
-func (l *linearisation) scale(v int, parameters map[string][]float64) float64 {
+// amplitude is that of an edge's diffusion.
+func (l *linearisation) amplitude(v int, parameters map[string][]float64) float64 {
 	at, _ := l.inputs(v, 0, parameters)
 	values, err := tensor.Evaluate(l.outputs[3:], at)
 	if err != nil {

@@ -68,7 +68,9 @@ func (m *Model) withControls(data Data) (*Model, []float64, error) {
 		return fail(err)
 	}
 	bound, edges := *m, *m.Continuous
-	edges.controls = r.fields()
+	if edges.controls, err = r.bind(); err != nil {
+		return fail(err)
+	}
 	bound.Continuous = &edges
 	return &bound, position, nil
 }
