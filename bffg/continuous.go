@@ -74,7 +74,9 @@ type Continuous struct {
 	// StepLength, if set, gives an edge only as many steps as it takes for none to be
 	// longer, and at most Steps.
 	StepLength float64
-	Bridge     Bridge
+	// Spacing says how the steps of an edge lie in time.
+	Spacing Spacing
+	Bridge  Bridge
 
 	// Drift is b(t, x), in the shape of the state; nil for none. Diffusion is
 	// sigma(t, x), of shape (n,n).

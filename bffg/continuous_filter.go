@@ -128,7 +128,7 @@ func (m Continuous) integrate(message pointMessage, anchors anchorPair, steps te
 	}
 	final, stacked := tensor.LoopBackwards(m.Steps, []tensor.Value{message.H, message.F, message.C}, nil, func(s tensor.Step) (next, stacked []tensor.Value) {
 		y := pointMessage{s.Carried[0], s.Carried[1], s.Carried[2]}
-		begin, end := stepTimes(s.Index, steps, e)
+		begin, end := m.stepTimes(s.Index, steps, e)
 		dt := end.Sub(begin)
 		middle := begin.Add(end).Scale(0.5)
 		k1 := rate(end, y)
@@ -152,7 +152,7 @@ func (m Continuous) throughSteps(message pointMessage, anchors anchorPair, steps
 	auxiliary := m.linear()
 	g := message.guide()
 	final, stacked := tensor.LoopBackwards(m.Steps, []tensor.Value{g.W, g.U, g.Constant}, nil, func(s tensor.Step) (next, stacked []tensor.Value) {
-		begin, end := stepTimes(s.Index, steps, e)
+		begin, end := m.stepTimes(s.Index, steps, e)
 		dt := end.Sub(begin)
 		anchor := anchors.at(ratioOrZero(begin, e.Length))
 		phi := tensor.Identity(m.Points).Add(auxiliary.B(begin, anchor, e).Mul(dt))
@@ -166,13 +166,6 @@ func (m Continuous) throughSteps(message pointMessage, anchors anchorPair, steps
 // stack are the stacked messages of the steps of an edge.
 func (m Continuous) stack(values []tensor.Value) pointMessage {
 	return pointMessage{values[0], values[1].Reshape(append(tensor.Shape{m.Steps}, m.stateShape()...)...), values[2]}
-}
-
-// stepTimes are when a step begins and ends. An edge with fewer steps than the
-// loop has takes no time in the rest of them.
-func stepTimes(index, steps tensor.Value, e Edge) (begin, end tensor.Value) {
-	one := tensor.Constant(1)
-	return e.Length.Mul(index.Div(steps).Min(one)), e.Length.Mul(index.Shift(1).Div(steps).Min(one))
 }
 
 // ratioOrZero is a/b, or 0 where b is 0.

@@ -70,7 +70,7 @@ func (m Continuous) AddGuidedForward(p *tree.Program) {
 		}
 		final, stacked := tensor.Loop(m.Steps, initial, sliced, func(s tensor.Step) (next, stacked []tensor.Value) {
 			x, weight, z := s.Carried[0], s.Carried[1], m.matrix(s.Sliced[0])
-			begin, end := stepTimes(s.Index, steps, e)
+			begin, end := m.stepTimes(s.Index, steps, e)
 			dt := end.Sub(begin)
 			state := x.Reshape(m.stateShape()...)
 			drift := m.matrix(m.drift(begin, state, e))
@@ -157,7 +157,7 @@ func (m Continuous) AddForward(p *tree.Program) {
 		steps := v.Field(FieldSteps)
 		final, stacked := tensor.Loop(m.Steps, []tensor.Value{m.matrix(v.Parent(FieldState))}, []tensor.Value{v.Field(FieldNoise)}, func(s tensor.Step) (next, stacked []tensor.Value) {
 			x := s.Carried[0]
-			begin, end := stepTimes(s.Index, steps, e)
+			begin, end := m.stepTimes(s.Index, steps, e)
 			dt := end.Sub(begin)
 			state := x.Reshape(m.stateShape()...)
 			step := m.diffusion(begin, state, e).MatMul(m.matrix(s.Sliced[0])).Mul(dt.Sqrt())

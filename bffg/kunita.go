@@ -18,6 +18,7 @@ type LandmarkOptions struct {
 	Kernel     Kernel
 	Steps      int     // Euler steps of an edge; default 100
 	StepLength float64 // see [Continuous]
+	Spacing    Spacing
 	Bridge     Bridge
 	Rounds     int // of refinement of the anchors; default 3
 }
@@ -50,7 +51,7 @@ func Kunita(coordinates []string, dimensions int, data Data, o LandmarkOptions) 
 	return &Model{
 		Name: "kunita", About: fmt.Sprintf("landmarks in a stochastic flow: dX = sigma(X) dW, kernel %v", o.Kernel),
 		Traits: coordinates, TipNoise: true,
-		Continuous: &Continuous{Points: len(coordinates) / dimensions, Dimensions: dimensions, Steps: o.Steps, StepLength: o.StepLength,
+		Continuous: &Continuous{Points: len(coordinates) / dimensions, Dimensions: dimensions, Steps: o.Steps, StepLength: o.StepLength, Spacing: o.Spacing,
 			Bridge: o.Bridge, Rounds: o.Rounds, Diffusion: o.Kernel.Flow, Amplitude: landmarkAmplitude},
 		Natural: []tree.Field{{Name: KernelAmplitude, Kind: tree.Chain}, {Name: KernelWidth, Kind: tree.Chain}},
 		Parameters: []Parameter{

@@ -132,7 +132,7 @@ func (m Continuous) addControlled(p *tree.Program, tips Tips) {
 		sliced := []tensor.Value{v.Field(FieldNoise), v.Field(fieldDirections), v.Field(fieldFeedback), v.Field(fieldControlMean), v.Field(fieldGain), v.Field(fieldSensitivity)}
 		final, stacked := tensor.Loop(m.Steps, initial, sliced, func(s tensor.Step) (next, stacked []tensor.Value) {
 			x, z := s.Carried[0], m.matrix(s.Sliced[0])
-			begin, end := stepTimes(s.Index, steps, e)
+			begin, end := m.stepTimes(s.Index, steps, e)
 			dt := end.Sub(begin)
 			gain, relief := s.Sliced[4], m.relief(s.Sliced[5], spread)
 			total := relief.Add(gain)

@@ -73,6 +73,9 @@ func TestPathBridge(t *testing.T) {
 		for _, drift := range []bool{false, true} {
 			target := func(bridge bffg.Bridge, rounds int) *bffg.Target {
 				m, data := pathModel(t, bridge, root, drift, rounds)
+				if drift { // the steps' spacing has nothing to do with it
+					m.Continuous.Spacing = bffg.ShorteningSteps
+				}
 				target, err := bffg.NewTarget(m, data)
 				require.NoError(t, err)
 				return target
@@ -197,19 +200,42 @@ func TestPathBridgePosterior(t *testing.T) {
 	}
 }
 
-// TestPathBridgeErrors: a root that nothing is known of is refused in words.
+// TestPathBridgeErrors: a model that no path can be found of, and a root that nothing
+// is known of, are refused in words.
 func TestPathBridgeErrors(t *testing.T) {
-	m, data := smallShapes(t, bffg.PathBridge, bffg.RootFlat)
-	for k := range 2 {
-		for i := range data.Values[4+k] {
-			data.Values[4+k][i] = math.NaN()
-		}
-	}
-	_, err := bffg.NewTarget(m, data)
-	require.Error(t, err)
+	m, data := smallShapes(t, bffg.PathBridge, bffg.RootPinned)
+	m.Continuous.Drift = func(_, x tensor.Value, _ bffg.Edge) tensor.Value { return x.Shift(-10).Log() }
+	target, err := bffg.NewTarget(m, data)
+	require.NoError(t, err)
+	require.ErrorContains(t, target.Prepare(context.Background(), nil), "no path of model \"kunita\" follows the data: step 1 of the edge above node 1 has drift or diffusion NaN; guide by messages instead")
+	dev, err := cpu.Open(cpu.Options{})
+	require.NoError(t, err)
+	defer dev.Close()
+	_, err = target.Open(dev, 1)
+	require.ErrorContains(t, err, "no path of model \"kunita\" follows the data")
 	m, data = smallShapes(t, bffg.Unguided, bffg.RootFlat)
 	_, err = bffg.NewTarget(m, data)
 	require.ErrorContains(t, err, "flat root cannot be drawn")
+}
+
+// TestPrepare: the search for a path tells how far it is, and ends with its context.
+func TestPrepare(t *testing.T) {
+	m, data := smallShapes(t, bffg.PathBridge, bffg.RootPinned)
+	target, err := bffg.NewTarget(m, data)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	tried := 0
+	err = target.Prepare(ctx, func(done, most int) {
+		require.Equal(t, 180, most)
+		if tried = done; done == 7 {
+			cancel()
+		}
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 7, tried)
+	require.NoError(t, target.Prepare(context.Background(), nil), "a search that was interrupted can be made again")
+	_, radius := target.Centre()
+	require.Positive(t, radius)
 }
 
 // The bridge of a command line.

@@ -1,7 +1,6 @@
 package bffg
 
 import (
-	"errors"
 	"math"
 	"sync"
 
@@ -24,38 +23,41 @@ type reference struct {
 	root     *mat.Dense     // the root's state
 	path     [][]*mat.Dense // [node][0..steps]: the state before each step, and after the last
 	noise    [][]*mat.Dense // [node][step]: w along the path
+	steps    [][]linearised // [node][step]: the coefficients along the path
 	controls [][]control    // [node][step]
 	logDets  []float64      // [node]
 	value    float64        // Laplace's approximation of log p(data | parameters)
 }
 
-// newReference is the path from a root's state without noise.
-func (l *linearisation) newReference(parameters map[string][]float64) (*reference, error) {
-	topology, steps := l.data.Topology, l.edges.Steps
-	nodes := topology.Size()
+// newReference is the path from a root's state with the noise of a path at other
+// parameters, or without noise.
+func (l *linearisation) newReference(parameters map[string][]float64, before *reference) (*reference, error) {
+	nodes := l.data.Topology.Size()
 	r := &reference{linearisation: l, parameters: parameters, widening: 1, variance: make([]float64, l.edges.Points), root: l.startRoot(parameters),
-		path: make([][]*mat.Dense, nodes), noise: make([][]*mat.Dense, nodes), controls: make([][]control, nodes), logDets: make([]float64, nodes)}
+		path: make([][]*mat.Dense, nodes), noise: make([][]*mat.Dense, nodes), steps: make([][]linearised, nodes), controls: make([][]control, nodes), logDets: make([]float64, nodes)}
 	if noise := parameters[TipNoise]; len(noise) > 0 {
 		for i := range r.variance {
 			r.variance[i] = noise[i%len(noise)]
 		}
 	}
-	still := mat.NewDense(l.edges.Points, l.edges.columns(), nil)
-	for v := 1; v < nodes; v++ {
-		x := r.end(topology.Parent(v))
-		r.path[v] = []*mat.Dense{x}
-		for k := range steps {
-			if l.edges.Drift != nil {
-				at, err := l.evaluate(v, k, x, parameters)
-				if err != nil {
-					return nil, err
-				}
-				x = at.mean
-			}
-			r.path[v], r.noise[v] = append(r.path[v], x), append(r.noise[v], still)
+	still, scale := mat.NewDense(l.edges.Points, l.edges.columns(), nil), make([]float64, nodes)
+	if before != nil {
+		if !l.model.Root.Known() {
+			r.root = before.root
+		}
+		for v := 1; v < nodes; v++ { // as much noise as moves the state as far
+			scale[v] = l.amplitude(v, before.parameters) / l.amplitude(v, parameters)
 		}
 	}
-	return r, nil
+	err := r.roll(func(v, k int, _ *mat.Dense) *mat.Dense {
+		if before == nil {
+			return still
+		}
+		var w mat.Dense
+		w.Scale(scale[v], before.noise[v][k])
+		return &w
+	})
+	return r, err
 }
 
 // end is the state of a node on the path.
@@ -64,6 +66,37 @@ func (r *reference) end(v int) *mat.Dense {
 		return r.root
 	}
 	return r.path[v][r.edges.Steps]
+}
+
+// roll makes the path of the root's state and the noise that a function gives for
+// each step from its state.
+func (r *reference) roll(noise func(v, k int, x *mat.Dense) *mat.Dense) error {
+	for level := 1; level < r.data.Topology.Levels(); level++ {
+		first, end := r.data.Topology.Slab(level)
+		err := eachNode(first, end, func(v int) error {
+			x := r.end(r.data.Topology.Parent(v))
+			steps := r.edges.Steps
+			path, ws, along := append(make([]*mat.Dense, 0, steps+1), x), make([]*mat.Dense, steps), make([]linearised, steps)
+			for k := range steps {
+				at, err := r.evaluate(v, k, x, r.parameters)
+				if err != nil {
+					return err
+				}
+				var next mat.Dense
+				ws[k], along[k] = noise(v, k, x), at
+				next.Mul(at.noise, ws[k])
+				next.Add(&next, at.mean)
+				x = &next
+				path = append(path, x)
+			}
+			r.path[v], r.noise[v], r.steps[v] = path, ws, along
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // improve linearises along the path, and moves the path to the one that fits best
@@ -116,7 +149,8 @@ func (r *reference) backward() (deviation, error) {
 	return at[0], nil
 }
 
-// eachNode calls a function for the nodes of a level, at once.
+// eachNode calls a function for the nodes of a level, at once, and gives the first
+// node's error.
 func eachNode(first, end int, f func(v int) error) error {
 	errs := make([]error, end-first)
 	var all sync.WaitGroup
@@ -124,7 +158,12 @@ func eachNode(first, end int, f func(v int) error) error {
 		all.Go(func() { errs[v-first] = f(v) })
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // observe adds the potential of a tip's observation.
@@ -160,11 +199,8 @@ func (r *reference) alongEdge(v int, message deviation) (deviation, error) {
 	steps := r.edges.Steps
 	r.controls[v], r.logDets[v] = make([]control, steps), 0
 	for k := steps - 1; k >= 0; k-- {
-		at, err := r.evaluate(v, k, r.path[v][k], r.parameters)
-		if err != nil {
-			return deviation{}, err
-		}
-		var gh, p, ghPhi, pull, mean, feedback, hPhi, h, f, hc, fc mat.Dense
+		at := r.steps[v][k]
+		var gh, p, pull, mean, h, f, hc, fc mat.Dense
 		gh.Mul(at.noise.T(), message.h)
 		p.Mul(&gh, at.noise)
 		lower, logDet, err := factorShifted(&p, 1)
@@ -174,24 +210,28 @@ func (r *reference) alongEdge(v int, message deviation) (deviation, error) {
 		pull.Mul(at.noise.T(), message.f)
 		pull.Sub(&pull, r.noise[v][k])
 		solveLower(lower, &pull)
-		ghPhi.Mul(&gh, at.phi)
-		feedback.CloneFrom(&ghPhi)
-		solveLower(lower, &feedback)
-		// Of the message, H' = Phi'H Phi - B'B and f' = Phi'f - B'b with B = D^-1 G'H Phi.
-		hPhi.Mul(message.h, at.phi)
-		h.Mul(at.phi.T(), &hPhi)
-		hc.Mul(feedback.T(), &feedback)
-		h.Sub(&h, &hc)
-		f.Mul(at.phi.T(), message.f)
+		// Of the message, H' = Phi'H Phi - B'B and f' = Phi'f - B'b with B = L^-1 G'H Phi.
+		feedback, hPhi, fPhi := &gh, message.h, message.f
+		if at.phi != nil {
+			var left, square, linear, product mat.Dense
+			product.Mul(&gh, at.phi)
+			left.Mul(message.h, at.phi)
+			square.Mul(at.phi.T(), &left)
+			linear.Mul(at.phi.T(), message.f)
+			feedback, hPhi, fPhi = &product, &square, &linear
+		}
+		solveLower(lower, feedback)
+		hc.Mul(feedback.T(), feedback)
+		h.Sub(hPhi, &hc)
 		fc.Mul(feedback.T(), &pull)
-		f.Sub(&f, &fc)
+		f.Sub(fPhi, &fc)
 		symmetrise(&h)
 		mean.CloneFrom(&pull)
 		solveLowerTransposed(lower, &mean)
 		mean.Add(&mean, r.noise[v][k])
-		solveLowerTransposed(lower, &feedback)
-		feedback.Scale(-1, &feedback)
-		r.controls[v][k] = control{gain: &p, feedback: &feedback, mean: &mean, at: r.path[v][k]}
+		solveLowerTransposed(lower, feedback)
+		feedback.Scale(-1, feedback)
+		r.controls[v][k] = control{gain: &p, feedback: feedback, mean: &mean, at: r.path[v][k]}
 		r.logDets[v] -= logDet * float64(r.edges.columns())
 		message = deviation{&h, &f}
 	}
@@ -201,48 +241,31 @@ func (r *reference) alongEdge(v int, message deviation) (deviation, error) {
 // forward follows the controls with z = 0 and evaluates Laplace's approximation: the
 // density of the path's noise and of the data, and the determinants.
 func (r *reference) forward(message deviation) error {
-	topology, steps := r.data.Topology, r.edges.Steps
 	if err := r.moveRoot(message); err != nil {
 		return err
 	}
-	energies := make([]float64, topology.Size())
-	for level := 1; level < topology.Levels(); level++ {
-		first, end := topology.Slab(level)
-		err := eachNode(first, end, func(v int) error {
-			x := r.end(topology.Parent(v))
-			path, noise := []*mat.Dense{x}, make([]*mat.Dense, 0, steps)
-			for k := range steps {
-				c := r.controls[v][k]
-				var d, w mat.Dense
-				d.Sub(x, c.at)
-				w.Mul(c.feedback, &d)
-				w.Add(&w, c.mean)
-				at, err := r.evaluate(v, k, x, r.parameters)
-				if err != nil {
-					return err
-				}
-				var next mat.Dense
-				next.Mul(at.noise, &w)
-				next.Add(&next, at.mean)
-				x = &next
-				path, noise = append(path, x), append(noise, &w)
-				energies[v] += 0.5 * squares(&w)
-			}
-			r.path[v], r.noise[v] = path, noise
-			if i, ok := r.tips[v]; ok {
-				energies[v] += r.misfit(i, x)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
+	err := r.roll(func(v, k int, x *mat.Dense) *mat.Dense {
+		c := r.controls[v][k]
+		var d, w mat.Dense
+		d.Sub(x, c.at)
+		w.Mul(c.feedback, &d)
+		w.Add(&w, c.mean)
+		return &w
+	})
+	if err != nil {
+		return err
+	}
+	for v := range r.data.Topology.Size() {
+		if i, ok := r.tips[v]; ok {
+			r.value -= r.misfit(i, r.end(v))
 		}
-	}
-	if i, ok := r.tips[0]; ok {
-		r.value -= r.misfit(i, r.root)
-	}
-	for v := 1; v < len(energies); v++ {
-		r.value += r.logDets[v] - energies[v]
+		if v == 0 {
+			continue
+		}
+		r.value += r.logDets[v]
+		for _, w := range r.noise[v] {
+			r.value -= 0.5 * squares(w)
+		}
 	}
 	return nil
 }

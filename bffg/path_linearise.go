@@ -13,7 +13,7 @@ import (
 // linearised are the coefficients of one Euler step from a state.
 type linearised struct {
 	mean  *mat.Dense // (n,m): the state after the step without noise
-	phi   *mat.Dense // (n,n): its derivative
+	phi   *mat.Dense // (n,n): its derivative; nil is the identity
 	noise *mat.Dense // (n,n): G
 }
 
@@ -27,7 +27,8 @@ type linearisation struct {
 	parameters map[string]tensor.Value
 	x, t       tensor.Value
 	length     tensor.Value
-	outputs    []tensor.Value
+	scale      tensor.Value   // the amplitude of the diffusion
+	outputs    []tensor.Value // the diffusion; with drift, it and its derivative
 }
 
 // newLinearisation traces the model's steps. With at most some steps an edge it is a
@@ -59,16 +60,19 @@ func newLinearisation(model *Model, data Data, steps int) (*linearisation, error
 			return p
 		}}
 	err := tensor.Trace(func() {
-		n := l.edges.Points
-		scale, slope := tensor.Constant(1), tensor.Zeros(n, n)
+		l.scale = tensor.Constant(1)
 		if l.edges.Amplitude != nil {
-			scale = l.edges.Amplitude(e).Scalar()
+			l.scale = l.edges.Amplitude(e).Scalar()
+		}
+		l.outputs = []tensor.Value{l.edges.diffusion(l.t, l.x, e)}
+		if l.edges.Drift == nil {
+			return
 		}
 		drift := l.edges.drift(l.t, l.x, e)
-		if l.edges.Drift != nil && l.edges.Dimensions == 0 {
-			slope = autodiff.Jacobian(drift, l.x)
+		l.outputs = append(l.outputs, drift)
+		if l.edges.Dimensions == 0 {
+			l.outputs = append(l.outputs, autodiff.Jacobian(drift, l.x))
 		}
-		l.outputs = []tensor.Value{l.edges.diffusion(l.t, l.x, e), drift, slope, scale}
 	})
 	return l, err
 }
@@ -76,8 +80,8 @@ func newLinearisation(model *Model, data Data, steps int) (*linearisation, error
 // inputs are the inputs of a step of an edge, but for the state.
 func (l *linearisation) inputs(v, step int, parameters map[string][]float64) (at map[*tensor.Node][]float64, dt float64) {
 	length, steps := l.data.Lengths[v], l.edgeSteps[v]
-	begin := length * min(float64(step)/steps, 1)
-	dt = length*min(float64(step+1)/steps, 1) - begin
+	begin := length * l.edges.Spacing.at(float64(step)/steps)
+	dt = length*l.edges.Spacing.at(float64(step+1)/steps) - begin
 	at = map[*tensor.Node][]float64{l.t.Node(): {begin}, l.length.Node(): {length}}
 	for name, input := range l.parameters {
 		at[input.Node()] = parameters[name]
@@ -89,7 +93,7 @@ func (l *linearisation) inputs(v, step int, parameters map[string][]float64) (at
 func (l *linearisation) evaluate(v, step int, x *mat.Dense, parameters map[string][]float64) (linearised, error) {
 	at, dt := l.inputs(v, step, parameters)
 	at[l.x.Node()] = mat.DenseCopyOf(x).RawMatrix().Data
-	values, err := tensor.Evaluate(l.outputs[:3], at)
+	values, err := tensor.Evaluate(l.outputs, at)
 	if err != nil {
 		return linearised{}, err
 	}
@@ -101,19 +105,25 @@ func (l *linearisation) evaluate(v, step int, x *mat.Dense, parameters map[strin
 			}
 		}
 	}
-	s := linearised{noise: mat.NewDense(n, n, values[0]), mean: mat.NewDense(n, m, values[1]), phi: mat.NewDense(n, n, values[2])}
+	s := linearised{noise: mat.NewDense(n, n, values[0]), mean: x}
 	s.noise.Scale(math.Sqrt(dt), s.noise)
-	s.mean.Scale(dt, s.mean)
-	s.mean.Add(s.mean, x)
-	s.phi.Scale(dt, s.phi)
-	s.phi.Add(s.phi, identity(n))
+	if len(values) > 1 {
+		s.mean = mat.NewDense(n, m, values[1])
+		s.mean.Scale(dt, s.mean)
+		s.mean.Add(s.mean, x)
+	}
+	if len(values) > 2 {
+		s.phi = mat.NewDense(n, n, values[2])
+		s.phi.Scale(dt, s.phi)
+		s.phi.Add(s.phi, identity(n))
+	}
 	return s, nil
 }
 
 // amplitude is that of an edge's diffusion.
 func (l *linearisation) amplitude(v int, parameters map[string][]float64) float64 {
 	at, _ := l.inputs(v, 0, parameters)
-	values, err := tensor.Evaluate(l.outputs[3:], at)
+	values, err := tensor.Evaluate([]tensor.Value{l.scale}, at)
 	if err != nil {
 		return math.NaN()
 	}

@@ -29,7 +29,7 @@ func (t *Target) OpenStates(dev device.Device, draws int) (*States, error) {
 	if t.model.coordinates() > 0 {
 		inputs = []string{FieldPosition, FieldNoise}
 	}
-	run, err := compile(dev, p, t.model, t.data, plan.Options{Chains: draws, Outputs: []string{FieldState}, PackInputs: inputs})
+	run, err := t.compile(dev, p, plan.Options{Chains: draws, Outputs: []string{FieldState}, PackInputs: inputs})
 	if err != nil {
 		return nil, err
 	}

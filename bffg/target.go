@@ -22,7 +22,7 @@ type Target struct {
 
 	model    *Model
 	data     Data
-	centre   []float64 // see Centre
+	guidance guidance
 	value    *tree.Program
 	gradient *tree.Program
 }
@@ -50,11 +50,7 @@ func newTarget(model *Model, data Data, priors bool) (*Target, error) {
 	if err := model.checkSymmetric(data); err != nil {
 		return nil, err
 	}
-	bound, centre, err := model.withControls(data)
-	if err != nil {
-		return nil, err
-	}
-	t := &Target{model: bound, data: data, value: p, centre: centre}
+	t := &Target{model: model, data: data, value: p}
 	if t.Dim() == 0 {
 		return nil, fmt.Errorf("every parameter of model %q is fixed; there is nothing to sample", model.Name)
 	}
@@ -125,7 +121,7 @@ type valueEvaluator struct{ run *plan.Executable }
 
 // OpenValue compiles the log density without its gradient.
 func (t *Target) OpenValue(dev device.Device, chains int) (nuts.ValueEvaluator, error) {
-	run, err := compile(dev, t.value, t.model, t.data, plan.Options{Chains: chains, Schedule: t.Schedule, Outputs: []string{LogDensity}, PackInputs: t.packed()})
+	run, err := t.compile(dev, t.value, plan.Options{Chains: chains, Schedule: t.Schedule, Outputs: []string{LogDensity}, PackInputs: t.packed()})
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +147,7 @@ func (t *Target) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
 	for _, field := range t.packed() {
 		gradients = append(gradients, autodiff.GradientName(field))
 	}
-	run, err := compile(dev, t.gradient, t.model, t.data, plan.Options{Chains: chains, Schedule: t.Schedule,
+	run, err := t.compile(dev, t.gradient, plan.Options{Chains: chains, Schedule: t.Schedule,
 		Outputs: []string{LogDensity}, PackInputs: t.packed(), PackOutputs: gradients})
 	if err != nil {
 		return nil, err
@@ -162,6 +158,15 @@ func (t *Target) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
 		return nil, err
 	}
 	return &Evaluator{Cost: run.Cost, Schedule: run.Schedule, run: run, density: density}, nil
+}
+
+// compile binds a program to a device and writes the data and what guides the model.
+func (t *Target) compile(dev device.Device, p *tree.Program, o plan.Options) (*plan.Executable, error) {
+	model, err := t.guided(context.Background(), nil)
+	if err != nil {
+		return nil, err
+	}
+	return compile(dev, p, model, t.data, o)
 }
 
 // compile binds a program to a device and writes the data.

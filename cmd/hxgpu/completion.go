@@ -76,6 +76,7 @@ func flagChoices() map[string][]string {
 		"root":         append([]string{"flat", "pinned=", "normal="}, rootWords...),
 		"kernel":       {"laplace0", "laplace1", "laplace2", "laplace3", "laplace4", "gaussian"},
 		"bridge":       {"path", "discrete", "continuous", "none"},
+		"step-spacing": {"even", "shortening"},
 		"progress":     modes,
 		"format":       sortedKeys(exportFormats),
 	}

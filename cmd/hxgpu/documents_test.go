@@ -142,7 +142,7 @@ func TestChoicesAreValid(t *testing.T) {
 				choice += "F"
 			}
 			args := []string{"sample", "--tree", "t.nwk", "--traits", "c.csv", "--trait", "x", "--draws", "1"}
-			if flag == "kernel" || flag == "bridge" {
+			if flag == "kernel" || flag == "bridge" || flag == "step-spacing" {
 				args = append(args, "--model", shapeModel)
 			}
 			_, _, stderr := command(t, append(args, "--"+flag, choice)...)

@@ -66,7 +66,7 @@ func (r *storedRun) runSection() (document.Section, error) {
 	}
 	add("root", "%s", root)
 	if e := r.model.Continuous; e != nil {
-		add("edges", "at most %d Euler steps each, %v bridge, %s of linearisation", e.Steps, e.Bridge, plural(e.Rounds, "round"))
+		add("edges", "at most %d %v Euler steps each, %v bridge, %s of linearisation", e.Steps, e.Spacing, e.Bridge, plural(e.Rounds, "round"))
 	}
 	r.dataFacts(add)
 	add("sampling", "%s, algorithm %s, %d transitions of warm-up and %d draws each", plural(settings.Chains, "chain"), settings.Algorithm, settings.Warmup, settings.Draws)

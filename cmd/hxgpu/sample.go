@@ -209,6 +209,7 @@ func (c *sampleCommand) defaults() {
 	}
 	if byPath {
 		unless("steps", func() { c.shapes.steps = 25 })
+		unless("step-spacing", func() { c.shapes.spacing = bffg.ShorteningSteps.String() })
 	}
 	if byPath && c.algorithm != nuts.RandomWalk.String() {
 		unless("target-accept", func() { c.targetAccept = 0.8 })

@@ -250,7 +250,7 @@ func reportModel(w io.Writer, m *bffg.Model) {
 	}
 	fmt.Fprintf(w, "  root        %s\n", root)
 	if e := m.Continuous; e != nil {
-		fmt.Fprintf(w, "  edges       at most %d Euler steps each, %v bridge, %d rounds of linearisation\n", e.Steps, e.Bridge, e.Rounds)
+		fmt.Fprintf(w, "  edges       at most %d %v Euler steps each, %v bridge, %d rounds of linearisation\n", e.Steps, e.Spacing, e.Bridge, e.Rounds)
 	}
 	for _, p := range m.Parameters {
 		value := "~ " + p.Prior.String()

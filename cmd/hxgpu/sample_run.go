@@ -72,6 +72,9 @@ func (c *sampleCommand) runOne(ctx context.Context, s *sampled) error {
 	if err := c.openFolder(s); err != nil {
 		return err
 	}
+	if err := c.guide(ctx, s); err != nil {
+		return err
+	}
 	dev, err := c.device.open(ctx, c.log(), gradientTime(s.target, c.chains))
 	if err != nil {
 		return err
@@ -190,6 +193,29 @@ func (c *sampleCommand) prepare(s *sampled) (err error) {
 	s.starts, err = c.readStarts(s.target)
 	return err
 }
+
+// guide finds the path that shapes are guided along, and says so where it takes long.
+func (c *sampleCommand) guide(ctx context.Context, s *sampled) error {
+	began := time.Now()
+	last := began
+	err := s.target.Prepare(ctx, func(done, most int) {
+		if now := time.Now(); now.Sub(last) >= guideInterval {
+			last = now
+			if !c.quiet && c.progressMode != string(progress.None) {
+				fmt.Fprintf(c.stderr, "looking for a path that fits the data: %d of at most %d tried\n", done, most)
+			}
+		}
+	})
+	s.compile += time.Since(began)
+	if err != nil && ctx.Err() != nil {
+		fmt.Fprintln(c.stderr, "hxgpu: interrupted while looking for a path that fits the data; nothing has been drawn")
+		return errInterrupted
+	}
+	return err
+}
+
+// guideInterval is how often the search for a path tells how far it is.
+const guideInterval = 3 * time.Second
 
 // load reads the data and makes the model.
 func (c *sampleCommand) load(s *sampled) (err error) {

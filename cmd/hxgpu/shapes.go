@@ -20,10 +20,10 @@ const shapeModel = "kunita"
 
 // shapeFlags are the settings of continuous edges and of shapes.
 type shapeFlags struct {
-	kernel, bridge string
-	steps, rounds  int
-	stepLength     float64
-	align          bool
+	kernel, bridge, spacing string
+	steps, rounds           int
+	stepLength              float64
+	align                   bool
 }
 
 func (f *shapeFlags) add(cmd *cobra.Command) {
@@ -32,6 +32,7 @@ func (f *shapeFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.bridge, "bridge", "path", "kunita: how the process is guided along an edge: path (by linear feedback along a path\nthat fits the data; unbiased, and mixes best by far), discrete (each Euler step guided\nexactly by messages; unbiased), continuous (the guided equation in Euler steps, as\nhyperiax; its density is not bounded) or none")
 	flags.IntVar(&f.steps, "steps", 100, "kunita: Euler steps of an edge (by a path: 25)")
 	flags.Float64Var(&f.stepLength, "step-length", 0, "kunita: give an edge only as many of the --steps as make each at most this long\n(0: all edges take all)")
+	flags.StringVar(&f.spacing, "step-spacing", bffg.EvenSteps.String(), "kunita: how the steps of an edge lie in time: even, or shortening towards the edge's end,\nwhere shapes that are known well have to be hit (by a path: shortening)")
 	flags.IntVar(&f.rounds, "rounds", 3, "kunita: rounds that move the points of linearisation to the filtered shapes")
 	flags.BoolVar(&f.align, "align", false, "kunita: align the shapes first (generalised Procrustes, sizes kept)")
 }
@@ -45,9 +46,12 @@ func (f *shapeFlags) check(model string) error {
 		return usagef("--kernel %s: %v", f.kernel, err)
 	}
 	_, bridgeErr := bffg.ParseBridge(f.bridge)
+	_, spacingErr := bffg.ParseSpacing(f.spacing)
 	switch {
 	case bridgeErr != nil:
 		return usagef("--bridge %s: %v", f.bridge, bridgeErr)
+	case spacingErr != nil:
+		return usagef("--step-spacing %s: %v", f.spacing, spacingErr)
 	case f.steps < 1 || f.steps > 100_000:
 		return usagef("--steps %d: it must be 1 to 100000", f.steps)
 	case !(f.stepLength >= 0) || math.IsInf(f.stepLength, 1):
@@ -61,7 +65,8 @@ func (f *shapeFlags) check(model string) error {
 func (f *shapeFlags) options() bffg.LandmarkOptions {
 	kernel, _ := bffg.ParseKernel(f.kernel) // checked
 	bridge, _ := bffg.ParseBridge(f.bridge)
-	return bffg.LandmarkOptions{Kernel: kernel, Steps: f.steps, StepLength: f.stepLength, Rounds: f.rounds, Bridge: bridge}
+	spacing, _ := bffg.ParseSpacing(f.spacing)
+	return bffg.LandmarkOptions{Kernel: kernel, Steps: f.steps, StepLength: f.stepLength, Spacing: spacing, Rounds: f.rounds, Bridge: bridge}
 }
 
 // shapeData is what is known of the shapes that were read.

@@ -21,7 +21,7 @@ func TestSampleShapes(t *testing.T) {
 			code, stdout, stderr := command(t, "sample", "--model", "kunita", "--algorithm", algorithm, "--bridge", bridge, "--steps", "4",
 				"--chains", "2", "--warmup", "10", "--draws", "10", "--max-treedepth", "3", "--max-steps", "7", "--device", "cpu")
 			require.Zero(t, code, stderr)
-			for _, want := range []string{"16 landmarks", "built-in example: shapes", "at most 4 Euler steps each, " + bridge + " bridge", "algorithm " + algorithm, "k_alpha", "k_sigma"} {
+			for _, want := range []string{"16 landmarks", "built-in example: shapes", "at most 4 even Euler steps each, " + bridge + " bridge", "algorithm " + algorithm, "k_alpha", "k_sigma"} {
 				require.Contains(t, stdout, want)
 			}
 			require.Contains(t, stderr, "few independent draws")

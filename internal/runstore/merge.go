@@ -65,7 +65,7 @@ func sameColumns(a, b TableMeta) error {
 
 // modelFlags are the flags that the posterior depends on and that neither the
 // settings nor the parameters nor the data tell.
-var modelFlags = []string{"edge-lengths", "kernel", "bridge", "steps", "step-length", "rounds", "align"}
+var modelFlags = []string{"edge-lengths", "kernel", "bridge", "steps", "step-length", "step-spacing", "rounds", "align"}
 
 // SamePosterior says how the models, priors or data of two runs differ; nil if they
 // have the same posterior.
