@@ -6,22 +6,27 @@ import (
 	"math"
 	"sync"
 
+	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/optimize"
 
 	"github.com/hxgpu/hxgpu/nuts"
 	"github.com/hxgpu/hxgpu/tree"
 )
 
-// fit follows the data at given parameters in some rounds, from the path at other
-// parameters or from none.
+// fit follows the data at given parameters in at most some rounds, from the path at
+// other parameters or from none.
 func (l *linearisation) fit(parameters map[string][]float64, before *reference, rounds int) (*reference, error) {
 	r, err := l.newReference(parameters, before)
 	if err != nil {
 		return nil, err
 	}
 	for range rounds {
+		last := r.value
 		if err := r.improve(); err != nil {
 			return nil, err
+		}
+		if math.Abs(r.value-last) < settled {
+			break
 		}
 	}
 	if math.IsNaN(r.value) || math.IsInf(r.value, 0) {
@@ -30,25 +35,28 @@ func (l *linearisation) fit(parameters map[string][]float64, before *reference, 
 	return r, nil
 }
 
-// warmRounds is how many rounds a path takes that starts at another's.
-const warmRounds = 2
+// searchLength is how many paths the simplex tries for each parameter.
+const searchLength = 60
+
+// settled is a change of the log density after which a path is not moved further.
+const settled = 0.01
 
 // referenceSteps is the number of steps of an edge with which the parameters of the
-// reference are looked for.
-const referenceSteps = 5
+// reference are looked for, smaller for trees of many edges.
+func referenceSteps(edges int) int { return min(max(200/max(edges, 1), 2), 5) }
 
 // withControls is a model of PathBridge with the controls for the data, and the
-// position of the parameters that they were computed at: the maximum of Laplace's
-// approximation of their posterior, found roughly. It tells how many paths of at most
-// how many have been tried.
-func (m *Model) withControls(ctx context.Context, data Data, progress func(done, most int)) (*Model, []float64, error) {
-	fail := func(err error) (*Model, []float64, error) {
+// position of the parameters that they were computed at with its spread: the maximum of
+// Laplace's approximation of their posterior and its standard deviations, found roughly.
+// It tells how many paths of at most how many have been tried.
+func (m *Model) withControls(ctx context.Context, data Data, progress func(done, most int)) (bound *Model, position, spread []float64, err error) {
+	fail := func(err error) (*Model, []float64, []float64, error) {
 		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
+			return nil, nil, nil, ctx.Err()
 		}
-		return nil, nil, fmt.Errorf("no path of model %q follows the data: %w; guide by messages instead (the discrete bridge)", m.Name, err)
+		return nil, nil, nil, fmt.Errorf("no path of model %q follows the data: %w; guide by messages instead (the discrete bridge)", m.Name, err)
 	}
-	coarse, err := newLinearisation(m, data, referenceSteps)
+	coarse, err := newLinearisation(m, data, referenceSteps(data.Topology.Size()-1))
 	if err != nil {
 		return fail(err)
 	}
@@ -60,11 +68,9 @@ func (m *Model) withControls(ctx context.Context, data Data, progress func(done,
 	if err != nil {
 		return fail(err)
 	}
-	position := m.typicalPosition(data)
-	if len(position) > 0 {
-		if position, err = m.searchReference(ctx, coarse, natural, position, progress); err != nil {
-			return fail(err)
-		}
+	s := &search{ctx: ctx, l: coarse, natural: natural, progress: progress}
+	if position, spread, err = s.run(m.typicalPosition(data)); err != nil {
+		return fail(err)
 	}
 	parameters, err := natural(position)
 	if err != nil {
@@ -74,79 +80,124 @@ func (m *Model) withControls(ctx context.Context, data Data, progress func(done,
 	if err != nil {
 		return fail(err)
 	}
-	bound, edges := *m, *m.Continuous
+	copied, edges := *m, *m.Continuous
 	if edges.controls, err = r.bind(); err != nil {
 		return fail(err)
 	}
-	bound.Continuous = &edges
-	return &bound, position, ctx.Err()
+	copied.Continuous = &edges
+	return &copied, position, spread, ctx.Err()
 }
 
-// searchReference climbs Laplace's approximation of the parameters' posterior by the
-// simplex of Nelder and Mead. What is estimated of the root stays where it is.
-func (m *Model) searchReference(ctx context.Context, l *linearisation, natural func([]float64) (map[string][]float64, error), start []float64, progress func(done, most int)) ([]float64, error) {
-	var free []int
+// search looks for the parameters of a reference.
+type search struct {
+	ctx      context.Context
+	l        *linearisation
+	natural  func(position []float64) (map[string][]float64, error)
+	progress func(done, most int)
+
+	done, most int
+	before     *reference // the path of the last parameters is near that of the next
+	failure    error
+}
+
+// run climbs Laplace's approximation of the parameters' posterior by the simplex of
+// Nelder and Mead, and by one step of Newton's at the end. An estimated root goes to
+// its smoothed state.
+func (s *search) run(start []float64) (position, spread []float64, err error) {
+	var free, root []int
 	next := 0
-	for _, p := range m.Parameters {
+	for _, p := range s.l.model.Parameters {
 		for range p.free() {
-			if p.Name != RootValue {
+			if p.Name == RootValue {
+				root = append(root, next)
+			} else {
 				free = append(free, next)
 			}
 			next++
 		}
 	}
-	if len(free) == 0 {
-		return start, nil
-	}
-	place := func(x []float64) []float64 {
-		q := append([]float64(nil), start...)
+	position, spread = append([]float64(nil), start...), make([]float64, len(start))
+	if len(free) > 0 {
+		x := make([]float64, len(free))
 		for k, i := range free {
-			q[i] = x[k]
+			x[k] = start[i]
 		}
-		return q
+		place := func(x []float64) []float64 {
+			for k, i := range free {
+				position[i] = x[k]
+			}
+			return position
+		}
+		minus := func(x []float64) float64 { return s.minus(place(x)) }
+		s.most = searchLength*len(free) + 2*len(free)*(len(free)+3)
+		settings := &optimize.Settings{FuncEvaluations: searchLength * len(free), Recorder: interruption{s.ctx},
+			Converger: &optimize.FunctionConverge{Absolute: 0.2, Iterations: 5 * len(free)}}
+		result, err := optimize.Minimize(optimize.Problem{Func: minus}, x, settings, &optimize.NelderMead{SimplexSize: 0.5})
+		if result == nil || math.IsInf(result.F, 0) || math.IsNaN(result.F) {
+			if s.failure == nil {
+				s.failure = err
+			}
+			return nil, nil, s.failure
+		}
+		x, sds := curvature(minus, result.X)
+		position = place(x)
+		for k, i := range free {
+			spread[i] = sds[k]
+		}
 	}
-	var failure error
-	var before *reference // the path of the last parameters is near that of the next
-	most, done := 60*len(free), 0
-	minus := func(x []float64) float64 {
-		if ctx.Err() != nil {
-			return math.Inf(1)
+	if len(root) > 0 {
+		if err := s.smoothRoot(position, spread, root); err != nil {
+			return nil, nil, err
 		}
-		parameters, err := natural(place(x))
-		if err == nil {
-			rounds := warmRounds
-			if before == nil {
-				rounds = l.edges.Rounds + 1
-			}
-			var r *reference
-			if r, err = l.fit(parameters, before, rounds); err == nil {
-				before = r
-				if done++; progress != nil {
-					progress(min(done, most), most)
-				}
-				return -r.value - parameters[LogPrior][0]
-			}
-		}
-		failure, before = err, nil
+	}
+	return position, spread, s.ctx.Err()
+}
+
+// minus is minus Laplace's approximation of the log posterior.
+func (s *search) minus(position []float64) float64 {
+	if s.ctx.Err() != nil {
 		return math.Inf(1)
 	}
-	x := make([]float64, len(free))
-	for k, i := range free {
-		x[k] = start[i]
-	}
-	settings := &optimize.Settings{FuncEvaluations: most, Converger: &optimize.FunctionConverge{Absolute: 0.2, Iterations: 5 * len(free)}}
-	settings.Recorder = interruption{ctx}
-	result, err := optimize.Minimize(optimize.Problem{Func: minus}, x, settings, &optimize.NelderMead{SimplexSize: 0.5})
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if result == nil || math.IsInf(result.F, 0) || math.IsNaN(result.F) {
-		if failure == nil {
-			failure = err
+	parameters, err := s.natural(position)
+	if err == nil {
+		var r *reference
+		if r, err = s.l.fit(parameters, s.before, s.l.edges.Rounds+1); err == nil {
+			s.before = r
+			if s.done++; s.progress != nil {
+				s.progress(min(s.done, s.most), s.most)
+			}
+			return -r.value - parameters[LogPrior][0]
 		}
-		return nil, failure
 	}
-	return place(result.X), nil
+	s.failure, s.before = err, nil
+	return math.Inf(1)
+}
+
+// smoothRoot moves an estimated root to its smoothed state.
+func (s *search) smoothRoot(position, spread []float64, root []int) error {
+	parameters, err := s.natural(position)
+	if err != nil {
+		return err
+	}
+	r, err := s.l.fit(parameters, s.before, s.l.edges.Rounds+1)
+	if err != nil {
+		return err
+	}
+	message, err := r.backward()
+	if err != nil {
+		return err
+	}
+	var inverse, move mat.Dense
+	if err := inverse.Inverse(message.h); err != nil {
+		return fmt.Errorf("the data do not tell the root's state: %w", err)
+	}
+	move.Mul(&inverse, message.f)
+	for k, i := range root {
+		m := r.edges.columns()
+		position[i] += move.At(k/m, k%m)
+		spread[i] = math.Sqrt(inverse.At(k/m, k/m))
+	}
+	return nil
 }
 
 // interruption ends a search once its context does.
@@ -204,15 +255,11 @@ func (m *Model) typicalPosition(data Data) []float64 {
 	return position
 }
 
-// centreRadius is how far around the reference chains start, on the unconstrained
-// scale.
-const centreRadius = 0.5
-
 // guidance is what PathBridge finds once, before the first evaluation.
 type guidance struct {
 	sync.Mutex
-	model  *Model // with its controls
-	centre []float64
+	model          *Model // with its controls
+	centre, spread []float64
 }
 
 // Prepare finds what guides a model of [PathBridge] by the data, the path and the
@@ -233,20 +280,20 @@ func (t *Target) guided(ctx context.Context, progress func(done, most int)) (*Mo
 	t.guidance.Lock()
 	defer t.guidance.Unlock()
 	if t.guidance.model == nil {
-		m, centre, err := t.model.withControls(ctx, t.data, progress)
+		m, centre, spread, err := t.model.withControls(ctx, t.data, progress)
 		if err != nil {
 			return nil, err
 		}
-		t.guidance.model, t.guidance.centre = m, centre
+		t.guidance.model, t.guidance.centre, t.guidance.spread = m, centre, spread
 	}
 	return t.guidance.model, nil
 }
 
-// Centre is the position of the parameters that PathBridge guides by, and how far
-// around it chains should start; a radius of 0 says that there is none.
-func (t *Target) Centre() (centre []float64, radius float64) {
-	if m, err := t.guided(context.Background(), nil); err != nil || m == t.model || len(t.guidance.centre) == 0 {
-		return nil, 0
+// Centre is the position of the parameters that PathBridge guides by, and roughly their
+// posterior standard deviations; nil says that it does not know.
+func (t *Target) Centre() (centre, spread []float64) {
+	if m, err := t.guided(context.Background(), nil); err != nil || m == t.model {
+		return nil, nil
 	}
-	return t.guidance.centre, centreRadius
+	return t.guidance.centre, t.guidance.spread
 }

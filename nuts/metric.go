@@ -72,15 +72,13 @@ func newMetric(dim int, block []int) *metric {
 }
 
 // startMetric is the metric before anything is adapted: unit masses, but for the
-// coordinates that a [Centred] target knows about, whose scale is a part of the radius.
+// coordinates that a [Centred] target knows about.
 func (s *sampling) startMetric() *metric {
 	m := newMetric(s.dim, s.block)
-	if radius := s.options.radius; radius > 0 {
-		for i := range s.options.centre {
-			m.inverseMass[i] = radius * radius / 9
-		}
-		m.refresh()
+	for i, sd := range s.options.spread {
+		m.inverseMass[i] = sd * sd
 	}
+	m.refresh()
 	return m
 }
 

@@ -90,7 +90,7 @@ type Options struct {
 	Progress func(Progress)
 	given    [][]float64 // Init as it was given
 	centre   []float64   // of a Centred target
-	radius   float64
+	spread   []float64
 	// ProgressEvery is the least time between two calls; default 100 ms.
 	ProgressEvery time.Duration
 }
@@ -218,5 +218,5 @@ func (o *Options) rotates() bool {
 // relays reports whether the warm-up is the host's, though the draws may be the
 // device's.
 func (o *Options) relays() bool {
-	return o.Algorithm == HMC || o.Pooled || o.Metric != MetricVariance || o.UnitNoise || o.radius > 0
+	return o.Algorithm == HMC || o.Pooled || o.Metric != MetricVariance || o.UnitNoise || len(o.centre) > 0
 }

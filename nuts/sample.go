@@ -32,7 +32,7 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	s.saving.left = make([]bool, groups)
 	run.Options.given = o.Init
 	if c, ok := target.(Centred); ok {
-		run.Options.centre, run.Options.radius = c.Centre()
+		run.Options.centre, run.Options.spread = c.Centre()
 	}
 	if _, can := target.(PriorTarget); o.Start == StartPrior && !can {
 		return nil, errors.New("nuts: the target cannot draw from its prior; start in another way")

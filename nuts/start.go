@@ -56,6 +56,10 @@ type PriorTarget interface {
 // initialTries is how many starting positions are tried.
 const initialTries = 100
 
+// startSpreads is how many standard deviations from the centre of a [Centred] target
+// chains start at most.
+const startSpreads = 5
+
 // startPosition is the position at which a chain starts, after some tries: noise
 // drawn from its prior, everything else uniform.
 func startPosition(o *Options, number, tries int, q []float64, noise span) {
@@ -73,8 +77,8 @@ func startPosition(o *Options, number, tries int, q []float64, noise span) {
 		switch q[i] = 4*u - 2; {
 		case noise.holds(i):
 			q[i] = z
-		case o.radius > 0 && i < len(o.centre):
-			q[i] = o.centre[i] + o.radius*(2*u-1)
+		case i < len(o.centre):
+			q[i] = o.centre[i] + startSpreads*o.spread[i]*(2*u-1)
 		}
 	}
 }

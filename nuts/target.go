@@ -39,10 +39,11 @@ type Recordable interface {
 	Slope() device.Binding
 }
 
-// Centred is a target that knows about where its mass is. [StartUniform] then starts
-// chains uniformly within a radius of the centre, in each of the first coordinates that
-// it has one for. A radius of 0 says that the target does not know.
+// Centred is a target that knows about where its mass is: a centre and a rough standard
+// deviation of each of the first coordinates, or nothing. [StartUniform] then starts
+// chains uniformly within five standard deviations of the centre, and the first masses
+// are those of the standard deviations.
 type Centred interface {
 	Target
-	Centre() (centre []float64, radius float64)
+	Centre() (centre, spread []float64)
 }
