@@ -21,8 +21,8 @@ import (
 	"github.com/hxgpu/hxgpu/tree"
 )
 
-// shapeStudy is a small model of shapes: 5 landmarks in the plane at the 6 tips of a
-// tree of 10 nodes with edges of unequal lengths, 8 steps an edge, all parameters unknown.
+// shapeStudy is a small model of shapes: 5 landmarks in the plane at the 5 tips of a
+// tree of 9 nodes with edges of unequal lengths, 8 steps an edge, all parameters unknown.
 type shapeStudy struct {
 	topology    *tree.Topology
 	lengths     []float64

@@ -4,7 +4,6 @@ package bench
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"math"
 	"strings"
@@ -95,7 +94,18 @@ func shapesOn(t testing.TB, depth, degree, points, steps int) *bffg.Target {
 	return shapes(t, topology, points, steps)
 }
 
+// pathShapes is the same with 25 steps an edge, guided by a path.
+func pathShapes(t testing.TB, depth, degree, points int) *bffg.Target {
+	topology, err := tree.Symmetric(depth, degree)
+	require.NoError(t, err)
+	return shapesBy(t, topology, points, bffg.LandmarkOptions{Steps: 25, Bridge: bffg.PathBridge})
+}
+
 func shapes(t testing.TB, topology *tree.Topology, points, steps int) *bffg.Target {
+	return shapesBy(t, topology, points, bffg.LandmarkOptions{Steps: steps})
+}
+
+func shapesBy(t testing.TB, topology *tree.Topology, points int, o bffg.LandmarkOptions) *bffg.Target {
 	var coordinates []string
 	data := bffg.Data{Topology: topology, Lengths: make([]float64, topology.Size())}
 	for v := range data.Lengths {
@@ -115,7 +125,7 @@ func shapes(t testing.TB, topology *tree.Topology, points, steps int) *bffg.Targ
 		}
 		data.Values = append(data.Values, values)
 	}
-	m, err := bffg.Kunita(coordinates, 2, data, bffg.LandmarkOptions{Steps: steps})
+	m, err := bffg.Kunita(coordinates, 2, data, o)
 	require.NoError(t, err)
 	target, err := bffg.NewTarget(m, data)
 	require.NoError(t, err)
@@ -159,56 +169,4 @@ func TestShapeMemory(t *testing.T) {
 	peak := peakMemory(t)
 	t.Logf("peak memory %.2f GB; %v a gradient", peak, time.Since(began))
 	require.Less(t, peak, 2.0)
-}
-
-// shapeDraws is the length of the comparison of algorithms; 60 takes five minutes.
-var shapeDraws = flag.Int("shape-draws", 6, "draws of NUTS in TestShapeSamplers")
-
-// TestShapeSamplers compares the algorithms, with either bridge, on notebook 07's
-// data with 25 steps per edge: effective draws of k_alpha and k_sigma per evaluation
-// and per second, each algorithm with about the same time. It asserts nothing but
-// that all of them move; its table is what the defaults are chosen from.
-func TestShapeSamplers(t *testing.T) {
-	dev := openCPU(t)
-	for _, bridge := range []bffg.Bridge{bffg.StepwiseBridge, bffg.EulerBridge} {
-		for _, tt := range []struct {
-			algorithm     nuts.Algorithm
-			integrator    nuts.Integrator
-			warmup, draws int
-		}{{nuts.RandomWalk, nuts.AutoIntegrator, 35 * *shapeDraws, 70 * *shapeDraws}, {nuts.NUTS, nuts.Rotation, *shapeDraws, *shapeDraws},
-			{nuts.NUTS, nuts.Leapfrog, *shapeDraws, *shapeDraws}, {nuts.HMC, nuts.Rotation, *shapeDraws, *shapeDraws}} {
-			compareShapeSampler(t, dev, bridge, nuts.Options{Algorithm: tt.algorithm, Integrator: tt.integrator, Warmup: tt.warmup, Draws: tt.draws})
-		}
-	}
-}
-
-func compareShapeSampler(t *testing.T, dev device.Device, bridge bffg.Bridge, o nuts.Options) {
-	m, data, err := bffg.KunitaExample(bffg.LandmarkOptions{Steps: 25, Bridge: bridge})
-	require.NoError(t, err)
-	target, err := bffg.NewTarget(m, data)
-	require.NoError(t, err)
-	// All start at the truth with noise from its prior: what is compared is how they
-	// move, not how they get there.
-	var starts [][]float64
-	for c := range 2 {
-		start := make([]float64, target.Dim())
-		stream := nuts.NewStream(1, uint32(c), 0, nuts.PurposeSimulation)
-		start[0], start[1] = math.Log(0.1), math.Log(0.25)
-		for i := 2; i < len(start); i++ {
-			start[i] = stream.Normal()
-		}
-		starts = append(starts, start)
-	}
-	o.Chains, o.Seed, o.Select, o.MaxTreeDepth, o.MaxSteps, o.Init = 2, 1, []int{0, 1}, 6, 63, starts
-	run, err := nuts.Sample(context.Background(), dev, target, o)
-	require.NoError(t, err)
-	// Of the whole run: a chain that is done with its warm-up does not wait for others.
-	seconds, evaluations := (run.WarmupTime + run.DrawsTime).Seconds(), float64(run.Gradients+run.Values)
-	for i, name := range []string{"log k_alpha", "log k_sigma"} {
-		s := nuts.Describe(run.Coordinate(i))
-		t.Logf("%v %-6v %v %s: mean %.3f, sd %.3f, R-hat %.3f, ESS %.1f, per second %.3f, per 1000 evaluations %.2f",
-			bridge, o.Algorithm, o.Integrator, name, s.Mean, s.SD, s.Rhat, s.ESSBulk, s.ESSBulk/seconds, 1000*s.ESSBulk/evaluations)
-		require.Positive(t, s.SD)
-	}
-	t.Logf("%v %-6v %v %.0f evaluations in %.1f s", bridge, o.Algorithm, o.Integrator, evaluations, seconds)
 }

@@ -92,3 +92,37 @@ func TestNestedRhat(t *testing.T) {
 	}
 	require.InDelta(t, 1, NestedRhat(many, 16), 0.01)
 }
+
+// centredTarget is a narrow normal far out that knows of it in its first two
+// coordinates.
+type centredTarget struct{ hostTarget }
+
+func (centredTarget) Centre() (centre, spread []float64) { return []float64{3, 3}, []float64{0.4, 0.1} }
+
+// TestCentredStarts: chains start around what the target knows, uniformly within five
+// of its standard deviations, with masses of these; the others as ever. The bounds
+// are sharp and the first moves of no chain leave them: the seed is fixed.
+func TestCentredStarts(t *testing.T) {
+	o := Options{Chains: 64, Seed: 2, Draws: 1}
+	target := centredTarget{farTarget().hostTarget}
+	require.NoError(t, o.check(3))
+	o.centre, o.spread = target.Centre()
+	s := &sampling{options: &o, dim: 3}
+	widest := [3]float64{}
+	for c := range o.Chains {
+		q := make([]float64, 3)
+		startPosition(&o, c, 0, q, span{})
+		for i, centre := range []float64{3, 3, 0} {
+			widest[i] = max(widest[i], math.Abs(q[i]-centre))
+		}
+	}
+	for i, most := range []float64{2, 0.5, 2} {
+		require.LessOrEqual(t, widest[i], most)
+		require.Greater(t, widest[i], 0.8*most) // false for one seed in a million
+	}
+	require.InDeltaSlice(t, []float64{0.16, 0.01, 1}, s.startMetric().inverseMass, 1e-12)
+	run := sample(t, target, Options{Chains: 4, Draws: 500, Seed: 3})
+	for i := range 3 {
+		require.InDelta(t, 3, Describe(run.Coordinate(i)).Mean, 0.2)
+	}
+}
