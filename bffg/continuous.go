@@ -86,6 +86,10 @@ type Continuous struct {
 	// as a standard deviation. PathBridge then keeps the paths where they are when it
 	// changes, which makes parameters mix better.
 	Amplitude func(e Edge) tensor.Value
+	// Follows are parameters that PathBridge's controls follow to first order of their
+	// logs, positive scalars that change the diffusion or the drift in other ways than
+	// Amplitude. Each costs a step as much again as the controls.
+	Follows []string
 
 	// Auxiliary is the linear process that guides. Without it, a model with drift
 	// and a vector as its state is linearised at the anchors by autodiff, and others

@@ -52,7 +52,7 @@ func Kunita(coordinates []string, dimensions int, data Data, o LandmarkOptions) 
 		Name: "kunita", About: fmt.Sprintf("landmarks in a stochastic flow: dX = sigma(X) dW, kernel %v", o.Kernel),
 		Traits: coordinates, TipNoise: true,
 		Continuous: &Continuous{Points: len(coordinates) / dimensions, Dimensions: dimensions, Steps: o.Steps, StepLength: o.StepLength, Spacing: o.Spacing,
-			Bridge: o.Bridge, Rounds: o.Rounds, Diffusion: o.Kernel.Flow, Amplitude: landmarkAmplitude},
+			Bridge: o.Bridge, Rounds: o.Rounds, Diffusion: o.Kernel.Flow, Amplitude: landmarkAmplitude, Follows: []string{KernelWidth}},
 		Natural: []tree.Field{{Name: KernelAmplitude, Kind: tree.Chain}, {Name: KernelWidth, Kind: tree.Chain}},
 		Parameters: []Parameter{
 			{Name: KernelAmplitude, Labels: []string{""}, Prior: prior.InverseGamma(2, roundTo(variance/height)), About: "variance of a landmark per unit of edge length and dimension"},

@@ -12,14 +12,19 @@ import (
 //	w = U (c z + s r (A x + b))
 //
 // with s the reference's amplitude over the one now, and for every direction of U, where
-// D = 1 + B (rho - 1), c^2 = D / (D + q) and r = (1 + q) / (D + q). Of the root they hold,
-// in the first step, its state U c z + b with c^-2 = p + s^2 q / D, p in the place of A.
+// D = 1 + B (rho - 1), c^2 = D / (D + q) and r = (1 + q) / (D + q). Where it follows a
+// parameter, d the change of its log, A and b have d times their slopes added, and z
+// becomes z exp(d g) + d T z. Of the root the fields hold, in the first step, its state
+// U c z + b with c^-2 = p + s^2 q / D, p in the place of A.
 const (
 	fieldDirections         = "directions of the controls" // (steps,n,n): U, orthogonal
 	fieldFeedback           = "feedback of the controls"   // (steps,n,n): A
 	fieldControlMean        = "mean of the controls"       // state (steps,...): b
 	fieldGain               = "gain of the controls"       // (steps,n): q, what the data below add to the precision of w
 	fieldSensitivity        = "sensitivity of the gain"    // (steps,n): B, how much of that is the variance of the observations
+	fieldGrowth             = "growth of the controls"     // (steps,n): g
+	fieldTurn               = "turn of the controls"       // (steps,n,n): T, strictly lower triangular
+	fieldReferenceLog       = "log at the reference"       // (): of a parameter that is followed
 	fieldReferenceAmplitude = "amplitude of the reference" // (): Amplitude at the reference
 	fieldReferenceVariance  = "variance of the reference"  // (): of the observations, the mean over points
 	fieldMeanKnown          = "mean known variance"        // (): of the observations, the mean over points and tips
@@ -28,12 +33,18 @@ const (
 // controlFields declares the data fields of PathBridge.
 func (m Continuous) controlFields() []tree.Field {
 	square, line := tensor.Shape{m.Steps, m.Points, m.Points}, tensor.Shape{m.Steps, m.Points}
-	return []tree.Field{
+	fields := []tree.Field{
 		{Name: fieldDirections, Kind: tree.Data, Shape: square}, {Name: fieldFeedback, Kind: tree.Data, Shape: square},
 		{Name: fieldControlMean, Kind: tree.Data, Shape: append(tensor.Shape{m.Steps}, m.stateShape()...)},
 		{Name: fieldGain, Kind: tree.Data, Shape: line}, {Name: fieldSensitivity, Kind: tree.Data, Shape: line},
 		{Name: fieldReferenceAmplitude, Kind: tree.Data}, {Name: fieldReferenceVariance, Kind: tree.Data}, {Name: fieldMeanKnown, Kind: tree.Data},
 	}
+	for _, name := range m.Follows {
+		fields = append(fields, tree.Field{Name: followed(fieldGrowth, name), Kind: tree.Data, Shape: line}, tree.Field{Name: followed(fieldTurn, name), Kind: tree.Data, Shape: square},
+			tree.Field{Name: followed(fieldFeedback, name), Kind: tree.Data, Shape: square}, tree.Field{Name: followed(fieldControlMean, name), Kind: tree.Data, Shape: append(tensor.Shape{m.Steps}, m.stateShape()...)},
+			tree.Field{Name: followed(fieldReferenceLog, name), Kind: tree.Data})
+	}
+	return fields
 }
 
 // addWithoutMessages adds the sweeps of Unguided and PathBridge, which compute no
@@ -121,6 +132,10 @@ func (m Continuous) relief(sensitivity, spread tensor.Value) tensor.Value {
 	return sensitivity.Mul(spread.Shift(-1)).Shift(1)
 }
 
+// largestChange is how far, on the log scale, the controls follow a parameter; beyond
+// they stay as they are.
+const largestChange = 0.5
+
 // addControlled adds the process driven by the controls, and its weight
 // N(w; 0, I) |dw/dz| / N(z; 0, I).
 func (m Continuous) addControlled(p *tree.Program, tips Tips) {
@@ -130,6 +145,12 @@ func (m Continuous) addControlled(p *tree.Program, tips Tips) {
 		scale, spread := m.fromReference(e, tips)
 		initial := []tensor.Value{m.matrix(v.Parent(FieldState)), tensor.Constant(0)}
 		sliced := []tensor.Value{v.Field(FieldNoise), v.Field(fieldDirections), v.Field(fieldFeedback), v.Field(fieldControlMean), v.Field(fieldGain), v.Field(fieldSensitivity)}
+		var changes []tensor.Value
+		for _, name := range m.Follows {
+			d := e.Parameter(name).Log().Scalar().Sub(v.Field(followed(fieldReferenceLog, name)))
+			changes = append(changes, d.Scale(1/largestChange).Tanh().Scale(largestChange))
+			sliced = append(sliced, v.Field(followed(fieldGrowth, name)), v.Field(followed(fieldTurn, name)), v.Field(followed(fieldFeedback, name)), v.Field(followed(fieldControlMean, name)))
+		}
 		final, stacked := tensor.Loop(m.Steps, initial, sliced, func(s tensor.Step) (next, stacked []tensor.Value) {
 			x, z := s.Carried[0], m.matrix(s.Sliced[0])
 			begin, end := m.stepTimes(s.Index, steps, e)
@@ -137,9 +158,17 @@ func (m Continuous) addControlled(p *tree.Program, tips Tips) {
 			gain, relief := s.Sliced[4], m.relief(s.Sliced[5], spread)
 			total := relief.Add(gain)
 			variance := relief.Div(total)
-			pull := s.Sliced[2].MatMul(x).Add(m.matrix(s.Sliced[3])).Mul(m.perColumn(gain.Shift(1).Div(total).Mul(scale)))
-			w := s.Sliced[1].MatMul(z.Mul(m.perColumn(variance.Sqrt())).Add(pull))
-			change := z.Square().Sum().Sub(w.Square().Sum()).Add(variance.Log().Sum().Scale(float64(m.columns())))
+			pull := s.Sliced[2].MatMul(x).Add(m.matrix(s.Sliced[3]))
+			noise, growth := z, tensor.Constant(0)
+			for i, d := range changes {
+				own := s.Sliced[6+4*i:]
+				pull = pull.Add(own[2].MatMul(x).Add(m.matrix(own[3])).Mul(d))
+				noise = noise.Mul(m.perColumn(own[0].Mul(d).Exp())).Add(own[1].MatMul(z).Mul(d))
+				growth = growth.Add(own[0].Sum().Mul(d))
+			}
+			pull = pull.Mul(m.perColumn(gain.Shift(1).Div(total).Mul(scale)))
+			w := s.Sliced[1].MatMul(noise.Mul(m.perColumn(variance.Sqrt())).Add(pull))
+			change := z.Square().Sum().Sub(w.Square().Sum()).Add(variance.Log().Sum().Add(growth.Scale(2)).Scale(float64(m.columns())))
 			state := x.Reshape(m.stateShape()...)
 			if m.Drift != nil {
 				x = x.Add(m.matrix(m.drift(begin, state, e)).Mul(dt))

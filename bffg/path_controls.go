@@ -44,9 +44,17 @@ func (r *reference) bind() (controls, error) {
 	}
 	far := r.controls
 	r.controls = near
+	slopes, err := r.slopes()
+	if err != nil {
+		return nil, err
+	}
 	nodes, steps, n, m := r.data.Topology.Size(), r.edges.Steps, r.edges.Points, r.edges.columns()
 	c := controls{fieldDirections: make([]float64, steps*n*n*nodes), fieldFeedback: make([]float64, steps*n*n*nodes), fieldControlMean: make([]float64, steps*n*m*nodes),
 		fieldGain: make([]float64, steps*n*nodes), fieldSensitivity: make([]float64, steps*n*nodes)}
+	for _, name := range r.edges.Follows {
+		c[followed(fieldGrowth, name)], c[followed(fieldTurn, name)] = make([]float64, steps*n*nodes), make([]float64, steps*n*n*nodes)
+		c[followed(fieldFeedback, name)], c[followed(fieldControlMean, name)] = make([]float64, steps*n*n*nodes), make([]float64, steps*n*m*nodes)
+	}
 	set := func(name string, step, v int, from []float64) {
 		for k, x := range from {
 			c[name][(step*len(from)+k)*nodes+v] = x
@@ -68,6 +76,13 @@ func (r *reference) bind() (controls, error) {
 			set(fieldControlMean, k, v, mean.RawMatrix().Data)
 			set(fieldGain, k, v, gains)
 			set(fieldSensitivity, k, v, sensitivities(directions, gains, far[v][k].gain))
+			for name, s := range slopes {
+				at := s.at(v, k, directions, gains)
+				set(followed(fieldGrowth, name), k, v, at.growth)
+				set(followed(fieldTurn, name), k, v, at.turn.RawMatrix().Data)
+				set(followed(fieldFeedback, name), k, v, at.feedback.RawMatrix().Data)
+				set(followed(fieldControlMean, name), k, v, at.mean.RawMatrix().Data)
+			}
 		}
 		return nil
 	})
@@ -128,6 +143,9 @@ func (r *reference) bindParameters(c controls) {
 			all[v] = x
 		}
 		return all
+	}
+	for _, name := range r.edges.Follows {
+		c[followed(fieldReferenceLog, name)] = repeat(math.Log(r.parameters[name][0]))
 	}
 	c[fieldReferenceAmplitude], c[fieldReferenceVariance], c[fieldMeanKnown] = amplitudes, repeat(variance), repeat(known)
 }

@@ -1,6 +1,7 @@
 package bffg
 
 import (
+	"maps"
 	"math"
 	"sync"
 
@@ -58,6 +59,25 @@ func (l *linearisation) newReference(parameters map[string][]float64, before *re
 		return &w
 	})
 	return r, err
+}
+
+// beside is the same path under parameters of which one is larger by a factor.
+func (r *reference) beside(name string, factor float64) (*reference, error) {
+	other := *r
+	other.parameters, other.steps = maps.Clone(r.parameters), make([][]linearised, len(r.steps))
+	other.controls, other.logDets = make([][]control, len(r.controls)), make([]float64, len(r.logDets))
+	other.parameters[name] = []float64{r.parameters[name][0] * factor}
+	err := eachNode(1, len(r.path), func(v int) error {
+		for k := range r.edges.Steps {
+			at, err := r.evaluate(v, k, r.path[v][k], other.parameters)
+			if err != nil {
+				return err
+			}
+			other.steps[v] = append(other.steps[v], at)
+		}
+		return nil
+	})
+	return &other, err
 }
 
 // end is the state of a node on the path.
@@ -193,47 +213,51 @@ func (r *reference) tipVariance(point, tip int) float64 {
 }
 
 // alongEdge computes the controls of an edge from the potential at its end, and gives
-// the one at its beginning. A step moves a deviation d to Phi d + G (w - w0): with
-// P = I + G'HG the best control is w0 + P^-1 (G'f - w0 - G'H Phi d).
+// the one at its beginning. A step moves a deviation d to Phi d + G w - e, e the step of
+// the path: with P = I + G'HG = DD' the best control is P^-1 G'(f + H (e - Phi d)).
 func (r *reference) alongEdge(v int, message deviation) (deviation, error) {
 	steps := r.edges.Steps
 	r.controls[v], r.logDets[v] = make([]control, steps), 0
 	for k := steps - 1; k >= 0; k-- {
 		at := r.steps[v][k]
-		var gh, p, pull, mean, h, f, hc, fc mat.Dense
-		gh.Mul(at.noise.T(), message.h)
-		p.Mul(&gh, at.noise)
-		lower, logDet, err := factorShifted(&p, 1)
+		var step, gain, pull, mean, h, f, product mat.Dense
+		step.Sub(r.path[v][k+1], at.mean)
+		b := new(mat.Dense)
+		b.Mul(at.noise.T(), message.h)
+		gain.Mul(b, at.noise)
+		lower, logDet, err := factorShifted(&gain, 1)
 		if err != nil {
 			return deviation{}, err
 		}
 		pull.Mul(at.noise.T(), message.f)
-		pull.Sub(&pull, r.noise[v][k])
+		mean.Mul(b, &step)
+		mean.Add(&mean, &pull)
 		solveLower(lower, &pull)
-		// Of the message, H' = Phi'H Phi - B'B and f' = Phi'f - B'b with B = L^-1 G'H Phi.
-		feedback, hPhi, fPhi := &gh, message.h, message.f
-		if at.phi != nil {
-			var left, square, linear, product mat.Dense
-			product.Mul(&gh, at.phi)
-			left.Mul(message.h, at.phi)
-			square.Mul(at.phi.T(), &left)
-			linear.Mul(at.phi.T(), message.f)
-			feedback, hPhi, fPhi = &product, &square, &linear
-		}
-		solveLower(lower, feedback)
-		hc.Mul(feedback.T(), feedback)
-		h.Sub(hPhi, &hc)
-		fc.Mul(feedback.T(), &pull)
-		f.Sub(fPhi, &fc)
-		symmetrise(&h)
-		mean.CloneFrom(&pull)
+		solveLower(lower, &mean)
 		solveLowerTransposed(lower, &mean)
-		mean.Add(&mean, r.noise[v][k])
-		solveLowerTransposed(lower, feedback)
-		feedback.Scale(-1, feedback)
-		r.controls[v][k] = control{gain: &p, feedback: feedback, mean: &mean, at: r.path[v][k]}
-		r.logDets[v] -= logDet * float64(r.edges.columns())
+		// Before the step H' = Phi'(H - B'B) Phi with B = D^-1 G'H, and f' is
+		// Phi'(f - B' D^-1 G'f + (H - B'B) e).
+		solveLower(lower, b)
+		h.Mul(b.T(), b)
+		h.Sub(message.h, &h)
+		symmetrise(&h)
+		f.Mul(b.T(), &pull)
+		f.Sub(message.f, &f)
+		product.Mul(&h, &step)
+		f.Add(&f, &product)
+		solveLowerTransposed(lower, b)
+		b.Scale(-1, b)
 		message = deviation{&h, &f}
+		if at.phi != nil {
+			var feedback, square, linear mat.Dense
+			feedback.Mul(b, at.phi)
+			square.Mul(&h, at.phi)
+			square.Mul(at.phi.T(), &square)
+			linear.Mul(at.phi.T(), &f)
+			b, message = &feedback, deviation{&square, &linear}
+		}
+		r.controls[v][k] = control{gain: &gain, feedback: b, mean: &mean, at: r.path[v][k]}
+		r.logDets[v] -= logDet * float64(r.edges.columns())
 	}
 	return message, nil
 }
