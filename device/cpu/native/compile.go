@@ -42,12 +42,17 @@ type compiler struct {
 	intLength    amd64.Length
 	chains       int
 	group        bool
-	packed       bool // a vector spans items; else it has chains of one item
+	byLane       bool // the loop counts lanes; else it counts items, and a vector has chains of one
+	packed       bool // a vector spans items
+	straight     bool // the kernel has no branches and no loops
 	tail         bool // what is being written is for a vector some of whose lanes are not there
 	forms        []shaders.Affine
 	roots        roots
 
 	integers     []integer
+	multiples    map[multiple]int
+	firstPiece   map[int]int // of the pieces of an integer by item
+	owners       []int       // of pieces
 	uniformTruth []bool
 	narrowed     []bool // by instruction: some lanes may be inactive
 	ends         []int  // of regions
@@ -81,30 +86,40 @@ type openRegion struct {
 }
 
 // vectorLanes is how many floats of some bits a vector has.
-func vectorLanes(bits int, wide bool) int {
-	if wide {
-		return 512 / bits
+func vectorLanes(bits int, l amd64.Length) int { return 8 * l.Bytes() / bits }
+
+// longest is the length of the vectors of a kernel. With AVX-512 it is 512 bits, but 256
+// where the chains of an item fill, or nearly fill, such a vector: their rows are then
+// loaded and stored whole, and to put two of them in a longer vector gains nothing.
+func longest(k *shaders.Kernel, bits int, wide bool) amd64.Length {
+	half := vectorLanes(bits, amd64.Bits256)
+	if !wide || k.Lanes == 0 && 2*k.Chains > half && k.Chains <= half {
+		return amd64.Bits256
 	}
-	return 256 / bits
+	return amd64.Bits512
+}
+
+// setLength chooses the length of the vectors of what is written next.
+func (c *compiler) setLength(l amd64.Length) {
+	c.length, c.intLength, c.lanes = l, l, vectorLanes(c.bits, l)
+	if c.bits == 64 && l > amd64.Bits128 { // two int32 have no shorter vector
+		c.intLength--
+	}
+	c.packed = c.byLane && c.chains < c.lanes
 }
 
 // compileLanes writes the code of a lane kernel whose functions are expanded.
 func compileLanes(k *shaders.Kernel, bits int, wide bool) (code []byte, frameSize int, err error) {
 	c := &compiler{Assembler: &amd64.Assembler{Wide: wide}, wide: wide, kernel: k, instructions: k.Instructions, bits: bits,
-		lanes: vectorLanes(bits, wide), length: amd64.Bits512, chains: k.Chains, group: k.Lanes > 0,
+		chains: k.Chains, group: k.Lanes > 0, straight: !slices.ContainsFunc(k.Instructions, func(i shaders.Instruction) bool { return divides(i.Op) }),
 		traps: map[int]amd64.Label{}}
-	if !wide {
-		c.length = amd64.Bits256
-	}
-	c.intLength = c.length
-	if bits == 64 {
-		c.intLength--
-	}
+	l := longest(k, bits, wide)
+	c.byLane = packs(k, vectorLanes(bits, l))
+	c.setLength(l)
 	if reason := unsupported(k, c.lanes); reason != "" {
 		return nil, 0, fmt.Errorf("native: kernel %q: %w: %s", k.Name, ErrNoCode, reason)
 	}
-	c.packed = !c.group && c.lanes%c.chains == 0 && c.chains < c.lanes
-	if c.packed && c.chains > 1 {
+	if c.byLane && c.chains > 1 {
 		c.forms = shaders.AffineForms(k)
 	}
 	n := len(k.Instructions)
@@ -132,6 +147,11 @@ func compileLanes(k *shaders.Kernel, bits int, wide bool) (code []byte, frameSiz
 	}
 	code, err = c.Finish()
 	return code, c.frameSize, err
+}
+
+// packs reports whether vectors of some lanes hold all chains of several items.
+func packs(k *shaders.Kernel, lanes int) bool {
+	return k.Lanes == 0 && k.Chains < lanes && lanes%k.Chains == 0
 }
 
 // unsupported says why a kernel has no machine code, or nothing.
@@ -170,26 +190,8 @@ func (c *compiler) grid() {
 	low, high := amd64.At(arguments, argumentLow), amd64.At(arguments, argumentHigh)
 	c.Load64(amd64.RAX, high)
 	c.Store64(c.place(placeHigh), amd64.RAX)
-	if c.packed {
-		c.Load64(amd64.RCX, low)
-		c.Store64(c.place(placeLane), amd64.RCX)
-		top, rest, end := c.NewLabel(), c.NewLabel(), c.NewLabel()
-		c.Bind(top)
-		c.Load64(amd64.RAX, c.place(placeHigh))
-		c.DoMemory(amd64.Sub, amd64.RAX, c.place(placeLane))
-		c.DoConstant(amd64.Cmp, amd64.RAX, int32(c.lanes))
-		c.JumpIf(amd64.Less, rest)
-		c.setItem()
-		c.body(false)
-		c.advance(placeLane, c.lanes)
-		c.Jump(top)
-		c.Bind(rest)
-		c.Test(amd64.RAX, amd64.RAX)
-		c.JumpIf(amd64.LessEqual, end)
-		c.setTail(amd64.RAX)
-		c.setItem()
-		c.body(true)
-		c.Bind(end)
+	if c.byLane {
+		c.span(low)
 		return
 	}
 	// Row by row: the chains of an item, vector by vector. The bounds are items.
@@ -204,6 +206,75 @@ func (c *compiler) grid() {
 	c.advance(placeItem, 1)
 	c.Jump(items)
 	c.Bind(end)
+}
+
+// span writes the loop over vectors that span items. The lanes behind the last whole
+// vector are computed by shorter vectors where they can be, else by one with a mask.
+func (c *compiler) span(low amd64.Mem) {
+	c.Load64(amd64.RCX, low)
+	c.Store64(c.place(placeLane), amd64.RCX)
+	c.MoveConstant(amd64.RCX, 0)
+	c.Store64(c.place(placeChain), amd64.RCX)
+	top, rest, end := c.NewLabel(), c.NewLabel(), c.NewLabel()
+	c.Bind(top)
+	c.compareRest(rest)
+	c.setItem()
+	c.body(false)
+	c.advance(placeLane, c.lanes)
+	c.Jump(top)
+	c.Bind(rest)
+	for c.shortens() {
+		c.setLength(c.length - 1)
+		next := c.NewLabel()
+		c.compareRest(next)
+		c.setItem()
+		c.body(false)
+		c.advance(placeLane, c.lanes)
+		c.Bind(next)
+	}
+	if c.packed {
+		c.Load64(amd64.RAX, c.place(placeHigh))
+		c.DoMemory(amd64.Sub, amd64.RAX, c.place(placeLane))
+		c.JumpIf(amd64.LessEqual, end)
+		c.setTail(amd64.RAX)
+		c.setItem()
+		c.body(true)
+		c.Bind(end)
+	}
+}
+
+// compareRest jumps where fewer lanes are left than a vector has.
+func (c *compiler) compareRest(to amd64.Label) {
+	c.Load64(amd64.RAX, c.place(placeHigh))
+	c.DoMemory(amd64.Sub, amd64.RAX, c.place(placeLane))
+	c.DoConstant(amd64.Cmp, amd64.RAX, int32(c.lanes))
+	c.JumpIf(amd64.Less, to)
+}
+
+// shortens reports whether the kernel can be written for vectors of half the length,
+// without masks: they hold whole items, and neither are integers loaded or stored by
+// vectors nor floats at indices in vectors.
+func (c *compiler) shortens() bool {
+	if !c.packed || !c.straight || c.chains == 1 || c.length == amd64.Bits128 {
+		return false
+	}
+	short := *c
+	short.setLength(c.length - 1)
+	short.tail, short.integers = false, nil
+	short.findShapes()
+	return !slices.ContainsFunc(c.instructions, short.movesVectors)
+}
+
+// movesVectors reports whether an instruction moves integers between memory and a
+// vector, or floats at indices in a vector.
+func (c *compiler) movesVectors(i shaders.Instruction) bool {
+	switch i.Op {
+	case shaders.OpLoadInt, shaders.OpStoreInt:
+		return !c.integers[i.A].uniform()
+	case shaders.OpLoad, shaders.OpStore:
+		return c.integers[i.A].varying
+	}
+	return false
 }
 
 // groups writes the loop over groups, and over the vectors of a group.
