@@ -46,6 +46,7 @@ type compiler struct {
 	packed       bool // a vector spans items
 	straight     bool // the kernel has no branches and no loops
 	tail         bool // what is being written is for a vector some of whose lanes are not there
+	rest         int  // of a tail the lanes that are, where that is known
 	forms        []shaders.Affine
 	roots        roots
 
@@ -308,7 +309,9 @@ func (c *compiler) row(counter, n int) {
 	if rest := n % c.lanes; rest > 0 {
 		c.MoveConstant(amd64.RAX, int64(rest))
 		c.setTail(amd64.RAX)
+		c.rest = rest
 		c.body(true)
+		c.rest = 0
 	}
 }
 

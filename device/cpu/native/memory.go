@@ -84,7 +84,9 @@ func (c *compiler) checkIndex(target int, x integer) {
 		return
 	}
 	e := c.extents[k]
-	if x.counts && c.regions[len(c.regions)-1].mask >= 0 {
+	mask := c.regions[len(c.regions)-1].mask
+	known := c.tail && c.rest > 0 && mask == c.tailPlace()
+	if x.counts && mask >= 0 && !known {
 		c.checked[k] = true
 		for _, offset := range []int{e.low, e.high} {
 			c.spreadInteger(0, integer{counts: true, root: x.root, offset: offset})
@@ -97,6 +99,8 @@ func (c *compiler) checkIndex(target int, x integer) {
 	}
 	width := 1
 	switch {
+	case x.counts && known:
+		width = c.rest
 	case x.counts:
 		width = c.lanes
 	case x.byChain:
