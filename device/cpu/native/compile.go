@@ -237,11 +237,33 @@ func (c *compiler) span(low amd64.Mem) {
 		c.Load64(amd64.RAX, c.place(placeHigh))
 		c.DoMemory(amd64.Sub, amd64.RAX, c.place(placeLane))
 		c.JumpIf(amd64.LessEqual, end)
+		c.single(end)
 		c.setTail(amd64.RAX)
 		c.setItem()
 		c.body(true)
 		c.Bind(end)
 	}
+}
+
+// single writes code for one item that is left, in RAX lanes, if it fills a vector of some
+// length: sums over all nodes have no other.
+func (c *compiler) single(end amd64.Label) {
+	l := c.length
+	for l > amd64.Bits128 && vectorLanes(c.bits, l) > c.chains {
+		l--
+	}
+	if vectorLanes(c.bits, l) != c.chains || !c.fits(l) {
+		return
+	}
+	several, long := c.NewLabel(), c.length
+	c.DoConstant(amd64.Cmp, amd64.RAX, int32(c.chains))
+	c.JumpIf(amd64.NotEqual, several)
+	c.setLength(l)
+	c.setItem()
+	c.body(false)
+	c.Jump(end)
+	c.setLength(long)
+	c.Bind(several)
 }
 
 // compareRest jumps where fewer lanes are left than a vector has.
@@ -252,18 +274,21 @@ func (c *compiler) compareRest(to amd64.Label) {
 	c.JumpIf(amd64.Less, to)
 }
 
-// shortens reports whether the kernel can be written for vectors of half the length,
-// without masks: they hold whole items, and neither are integers loaded or stored by
-// vectors nor floats at indices in vectors.
+// shortens reports whether the kernel can be written for vectors of half the length.
 func (c *compiler) shortens() bool {
-	if !c.packed || !c.straight || c.chains == 1 || c.length == amd64.Bits128 {
-		return false
-	}
+	return c.packed && c.chains > 1 && c.length > amd64.Bits128 && c.fits(c.length-1)
+}
+
+// fits reports whether the kernel can be written for whole vectors of a shorter length,
+// without masks: all lanes go the same way, and neither are integers loaded or stored by
+// vectors nor floats at indices in vectors.
+func (c *compiler) fits(l amd64.Length) bool {
 	short := *c
-	short.setLength(c.length - 1)
+	short.setLength(l)
 	short.tail, short.integers = false, nil
+	short.findStructure()
 	short.findShapes()
-	return !slices.ContainsFunc(c.instructions, short.movesVectors)
+	return !slices.Contains(short.narrowed, true) && !slices.ContainsFunc(c.instructions, short.movesVectors)
 }
 
 // movesVectors reports whether an instruction moves integers between memory and a
