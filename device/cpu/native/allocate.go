@@ -338,7 +338,7 @@ func (c *compiler) constantVector(dst amd64.Reg, x float64) {
 	m := c.floatConstant(x)
 	if m.Broadcast {
 		m.Broadcast = false
-		c.broadcast(dst, m)
+		c.broadcast(dst, c.length, m)
 		return
 	}
 	c.Vector(c.floats().Load, c.length, all, dst, amd64.NoReg, m)

@@ -78,7 +78,7 @@ func Compile(k *shaders.Kernel, bits int, wide bool) (*Code, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Code{memory: memory, frameSize: frameSize, name: k.Name, Bytes: len(bytes), Block: vectorLanes(bits, longest(k, bits, wide))}
+	c := &Code{memory: memory, frameSize: frameSize, name: k.Name, Bytes: len(bytes), Block: vectorLanes(bits, longest(expanded, bits, wide))}
 	if k.Lanes > 0 {
 		c.Block = 1
 	} else if !packs(k, c.Block) {

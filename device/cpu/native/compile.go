@@ -90,14 +90,20 @@ type openRegion struct {
 func vectorLanes(bits int, l amd64.Length) int { return 8 * l.Bytes() / bits }
 
 // longest is the length of the vectors of a kernel. With AVX-512 it is 512 bits, but 256
-// where the chains of an item fill, or nearly fill, such a vector: their rows are then
-// loaded and stored whole, and to put two of them in a longer vector gains nothing.
+// where the chains of an item nearly fill such a vector, or fill it and two of them would
+// have to be gathered: they are loaded and stored whole.
 func longest(k *shaders.Kernel, bits int, wide bool) amd64.Length {
 	half := vectorLanes(bits, amd64.Bits256)
-	if !wide || k.Lanes == 0 && 2*k.Chains > half && k.Chains <= half {
+	switch {
+	case !wide, k.Lanes == 0 && 2*k.Chains > half && k.Chains < half, k.Lanes == 0 && k.Chains == half && !straight(k):
 		return amd64.Bits256
 	}
 	return amd64.Bits512
+}
+
+// straight reports whether a kernel has neither branches nor loops.
+func straight(k *shaders.Kernel) bool {
+	return !slices.ContainsFunc(k.Instructions, func(i shaders.Instruction) bool { return divides(i.Op) })
 }
 
 // setLength chooses the length of the vectors of what is written next.
@@ -112,7 +118,7 @@ func (c *compiler) setLength(l amd64.Length) {
 // compileLanes writes the code of a lane kernel whose functions are expanded.
 func compileLanes(k *shaders.Kernel, bits int, wide bool) (code []byte, frameSize int, err error) {
 	c := &compiler{Assembler: &amd64.Assembler{Wide: wide}, wide: wide, kernel: k, instructions: k.Instructions, bits: bits,
-		chains: k.Chains, group: k.Lanes > 0, straight: !slices.ContainsFunc(k.Instructions, func(i shaders.Instruction) bool { return divides(i.Op) }),
+		chains: k.Chains, group: k.Lanes > 0, straight: straight(k),
 		traps: map[int]amd64.Label{}}
 	l := longest(k, bits, wide)
 	c.byLane = packs(k, vectorLanes(bits, l))

@@ -211,7 +211,7 @@ func (c *compiler) load(v int, i shaders.Instruction) {
 	case t.integer:
 		c.LoadSigned32(c.define(v), m)
 	default:
-		c.broadcast(c.define(v), m)
+		c.broadcast(c.define(v), c.length, m)
 	}
 }
 

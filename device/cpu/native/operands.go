@@ -42,13 +42,13 @@ func (c *compiler) spread(element []byte, l amd64.Length) amd64.Mem {
 	return c.Constant(bytes.Repeat(element, l.Bytes()/len(element)))
 }
 
-// broadcast loads a float for all lanes.
-func (c *compiler) broadcast(dst amd64.Reg, m amd64.Mem) {
+// broadcast loads a float for all lanes of a length.
+func (c *compiler) broadcast(dst amd64.Reg, l amd64.Length, m amd64.Mem) {
 	op := c.floats().Broadcast
-	if c.bits == 64 && c.length == amd64.Bits128 {
+	if c.bits == 64 && l == amd64.Bits128 {
 		op = amd64.Duplicate
 	}
-	c.Vector(op, c.length, all, dst, amd64.NoReg, m)
+	c.Vector(op, l, all, dst, amd64.NoReg, m)
 }
 
 // countingLanes is the address of the numbers of the lanes, int32.

@@ -10,17 +10,24 @@ import (
 // A vector may hold the chains of several items: of 512 bits, with 2 chains of float64,
 // those of 4. An index into a field, that of a node's parent say, is then the same for
 // the chains of an item but for the number of the chain, so such a vector consists of
-// rows of 128 bits, each of which lies in memory as it is. Integers by item stand in
+// rows of 128 or 256 bits, each of which lies in memory as it is. Integers by item stand in
 // general registers, one for each item, and rows are loaded one after the other; to gather
 // their lanes takes longer, and waits for what has just been stored to reach the cache.
 
-// rowBits is the length of a row.
-const rowBits = 128
+// rowLength is the length of a row, the chains of an item, if they fill a vector.
+func (c *compiler) rowLength() (amd64.Length, bool) {
+	l := amd64.Bits128
+	for l < amd64.Bits512 && vectorLanes(c.bits, l) < c.chains {
+		l++
+	}
+	return l, vectorLanes(c.bits, l) == c.chains
+}
 
 // rows reports whether vectors consist of rows. Where some lanes may not be active the
 // indices of their items may be wrong, so such kernels gather.
 func (c *compiler) rows() bool {
-	return c.packed && c.straight && !c.tail && c.chains*c.bits == rowBits
+	l, fills := c.rowLength()
+	return c.packed && c.straight && !c.tail && fills && l < c.length
 }
 
 // items is how many rows a vector has.
@@ -183,32 +190,28 @@ func (c *compiler) loadRows(v int, i shaders.Instruction, x integer, t transfer)
 		c.unlock(general)
 		return c.element(i, c.piece(x, item), t.bytes)
 	}
+	row, _ := c.rowLength()
+	repeat, insert := amd64.BroadcastRow, amd64.InsertRow
+	if row == amd64.Bits256 {
+		repeat, insert = amd64.BroadcastHalf, amd64.InsertHalf
+	}
 	switch {
 	case !x.byItem:
-		c.Vector(amd64.BroadcastRow, c.length, all, dst, amd64.NoReg, at(0))
+		c.Vector(repeat, c.length, all, dst, amd64.NoReg, at(0))
 	case x.byChain:
-		c.Vector(t.load, amd64.Bits128, all, dst, amd64.NoReg, at(0))
+		c.Vector(t.load, row, all, dst, amd64.NoReg, at(0))
 		for item := 1; item < c.items(); item++ {
-			c.Vector(amd64.InsertRow, c.length, all, dst, dst, at(item), byte(item))
+			c.Vector(insert, c.length, all, dst, dst, at(item), byte(item))
 		}
 	case x.root == c.roots.item:
 		c.loadRun(dst, at(0))
 	default:
-		c.broadcastRow(dst, at(0))
+		c.broadcast(dst, row, at(0))
 		for item := 1; item < c.items(); item++ {
-			c.broadcastRow(0, at(item))
-			c.Vector(amd64.InsertRow, c.length, all, dst, dst, amd64.Reg(0), byte(item))
+			c.broadcast(0, row, at(item))
+			c.Vector(insert, c.length, all, dst, dst, amd64.Reg(0), byte(item))
 		}
 	}
-}
-
-// broadcastRow loads a float for the chains of an item.
-func (c *compiler) broadcastRow(dst amd64.Reg, m amd64.Mem) {
-	op := c.floats().Broadcast
-	if c.bits == 64 {
-		op = amd64.Duplicate
-	}
-	c.Vector(op, amd64.Bits128, all, dst, amd64.NoReg, m)
 }
 
 // loadRun loads a float for each item that lie one behind the other.
