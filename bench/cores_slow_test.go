@@ -38,7 +38,7 @@ func TestTwoCores(t *testing.T) {
 	for _, c := range []struct {
 		tips, transitions, runs int
 		each, better            float64 // the least ratios, for the same work and for the better way
-	}{{16, 5000, 7, 1.3, 1.1}, {64, 2000, 4, 1.4, 1.1}, {256, 600, 3, 1.4, 1.2}, {1024, 120, 3, 1.4, 1.4}} {
+	}{{16, 5000, 7, 1.3, 1.1}, {64, 2000, 4, 1.4, 1.1}, {256, 600, 3, 1.4, 1.2}, {1024, 120, 3, 1.4, 1.4}, {4096, 24, 3, 1.4, 1.4}} {
 		t.Run(fmt.Sprint(c.tips), func(t *testing.T) {
 			data := simulatedTips(t, c.tips)
 			var took [2][2]time.Duration // by cores, and by groups

@@ -30,7 +30,7 @@ func TestTurns(t *testing.T) {
 		{Algorithm: HMC, Chains: 4},
 		{Algorithm: RandomWalk, Chains: 4},
 	} {
-		o.Warmup, o.Draws, o.Seed, o.Groups = 40, 30, 5, 1
+		o.Warmup, o.Draws, o.Seed, o.Groups = 10, 6, 5, 1
 		want := sample(t, curved, o)
 		for _, workers := range []int{1, 2} {
 			var working, most atomic.Int32

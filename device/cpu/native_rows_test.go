@@ -24,7 +24,7 @@ func family(chains, components int) *shaders.Kernel {
 	}
 	parent, child := b.LoadInt(parents, b.Item()), b.LoadInt(children, b.Item())
 	sum := b.Load(x, row(b.Item(), 0))
-	for _, i := range []shaders.Value{row(parent, 0), row(parent, components*chains), row(child, 0), row(b.AddInt(child, b.ConstInt(1)), 0), row(b.AddInt(child, b.ConstInt(1)), components*chains)} {
+	for _, i := range []shaders.Value{row(parent, 0), row(parent, components*chains), row(b.AddInt(child, b.ConstInt(1)), 0), row(child, 0), row(b.AddInt(child, b.ConstInt(1)), components*chains)} {
 		sum = b.Binary(shaders.OpAdd, b.Binary(shaders.OpMul, sum, b.Const(1.5)), b.Load(x, i))
 	}
 	sum = b.Binary(shaders.OpAdd, sum, b.Load(data, b.Item()))
@@ -91,7 +91,7 @@ func testFamily(t *testing.T, dev device.Device, items, chains int) {
 		for c := range chains {
 			at := func(node int32, component int) float64 { return x[(component*nodes+int(node))*chains+c] }
 			sum := at(int32(i), 0)
-			for _, y := range []float64{at(parents[i], 0), at(parents[i], 1), at(children[i], 0), at(children[i]+1, 0), at(children[i]+1, 1)} {
+			for _, y := range []float64{at(parents[i], 0), at(parents[i], 1), at(children[i]+1, 0), at(children[i], 0), at(children[i]+1, 1)} {
 				sum = sum*1.5 + y
 			}
 			want[i*chains+c] = (sum + data[i] - data[parents[i]]) * params[chains+c]
