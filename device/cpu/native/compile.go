@@ -89,16 +89,24 @@ type openRegion struct {
 // vectorLanes is how many floats of some bits a vector has.
 func vectorLanes(bits int, l amd64.Length) int { return 8 * l.Bytes() / bits }
 
-// longest is the length of the vectors of a kernel. With AVX-512 it is 512 bits, but 256
-// where the chains of an item nearly fill such a vector, or fill it and two of them would
-// have to be gathered: they are loaded and stored whole.
+// longest is the length of the vectors of a kernel: the greatest there is, but the least
+// that holds the chains of an item where those of several do not fill one. They do not
+// either where two rows of 256 bits would have to be gathered.
 func longest(k *shaders.Kernel, bits int, wide bool) amd64.Length {
-	half := vectorLanes(bits, amd64.Bits256)
-	switch {
-	case !wide, k.Lanes == 0 && 2*k.Chains > half && k.Chains < half, k.Lanes == 0 && k.Chains == half && !straight(k):
-		return amd64.Bits256
+	l := amd64.Bits256
+	if wide {
+		l = amd64.Bits512
 	}
-	return amd64.Bits512
+	if k.Lanes > 0 {
+		return l
+	}
+	for l > amd64.Bits128 && k.Chains <= vectorLanes(bits, l-1) && !packs(k, vectorLanes(bits, l)) {
+		l--
+	}
+	if l == amd64.Bits512 && k.Chains == vectorLanes(bits, amd64.Bits256) && !straight(k) {
+		l--
+	}
+	return l
 }
 
 // straight reports whether a kernel has neither branches nor loops.
