@@ -90,8 +90,9 @@ type openRegion struct {
 func vectorLanes(bits int, l amd64.Length) int { return 8 * l.Bytes() / bits }
 
 // longest is the length of the vectors of a kernel: the greatest there is, but the least
-// that holds the chains of an item where those of several do not fill one. They do not
-// either where two rows of 256 bits would have to be gathered.
+// that holds the chains of an item where those of several do not fill one. Items are
+// gathered whose chains are no rows (see [compiler.rows]): at most 256 bits of them, for
+// the longer the vector the more lanes of a small tree are not there.
 func longest(k *shaders.Kernel, bits int, wide bool) amd64.Length {
 	l := amd64.Bits256
 	if wide {
@@ -103,7 +104,8 @@ func longest(k *shaders.Kernel, bits int, wide bool) amd64.Length {
 	for l > amd64.Bits128 && k.Chains <= vectorLanes(bits, l-1) && !packs(k, vectorLanes(bits, l)) {
 		l--
 	}
-	if l == amd64.Bits512 && k.Chains == vectorLanes(bits, amd64.Bits256) && !straight(k) {
+	half := vectorLanes(bits, amd64.Bits256)
+	if l == amd64.Bits512 && (k.Chains == half && !straight(k) || k.Chains > 1 && k.Chains < vectorLanes(bits, amd64.Bits128)) {
 		l--
 	}
 	return l
