@@ -96,15 +96,13 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 // other waits for the ensemble, and half as many states stay in the cache.
 const many = 256
 
-// A target of so many coordinates as large has vectors enough for one chain, whose
-// gradient takes a group of several hardly less time per chain: with 1,023 coordinates
-// of a tree two chains together take three quarters of the time of two apart, with 2,047
-// as long. The trajectories of NUTS differ in length; chains apart do not wait for the
-// last of a group, which is worth a tenth. That is for a few chains a worker; evaluators
-// take time to be compiled.
+// On a target of so many coordinates as large a chain alone fills vectors, and few chains a
+// worker take as long together as apart. Those of NUTS, whose trajectories differ in length,
+// do not wait for the last of their group when they are apart: on trees of 2,048 tips that
+// is worth a tenth, while with 1,024 two chains together may be faster, and four always are.
 const (
-	large = 1536
-	few   = 8
+	large = 3072
+	few   = 2
 )
 
 // groupsFor is the default number of groups.

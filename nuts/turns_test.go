@@ -78,13 +78,13 @@ func TestDefaultGroups(t *testing.T) {
 		groups int
 	}{
 		{info(2), Options{Algorithm: NUTS, Chains: 4}, 32, 2},
-		{info(2), Options{Algorithm: NUTS, Chains: 4}, 1023, 2},
-		{info(2), Options{Algorithm: NUTS, Chains: 4}, 2047, 4},
-		{info(1), Options{Algorithm: NUTS, Chains: 4}, 2047, 4},
-		{info(2), Options{Algorithm: NUTS, Chains: 17}, 2047, 2},
-		{info(2), Options{Algorithm: HMC, Chains: 4}, 2047, 2},
+		{info(2), Options{Algorithm: NUTS, Chains: 4}, 2047, 2},
+		{info(2), Options{Algorithm: NUTS, Chains: 4}, 4095, 4},
+		{info(1), Options{Algorithm: NUTS, Chains: 2}, 4095, 2},
+		{info(1), Options{Algorithm: NUTS, Chains: 4}, 4095, 1},
+		{info(2), Options{Algorithm: HMC, Chains: 4}, 4095, 2},
 		{info(2), Options{Algorithm: HMC, Chains: 1024}, 32, 4},
-		{device.Info{Workers: 1, Fuses: true}, Options{Algorithm: NUTS, Chains: 4}, 2047, 1},
+		{device.Info{Workers: 1, Fuses: true}, Options{Algorithm: NUTS, Chains: 2}, 4095, 1},
 	} {
 		require.Equal(t, c.groups, groupsFor(c.info, &c.o, c.dim), "%+v, %d chains, %d coordinates", c.info, c.o.Chains, c.dim)
 	}
