@@ -80,11 +80,12 @@ func (g *hostGroup) run(ctx context.Context) error {
 			if err := g.sampling.ensemble.meet(ctx, g.sampling.giveAll); err != nil {
 				return err
 			}
-			if err := g.sampling.turns.take(ctx, g.number); err != nil {
-				return err
-			}
 			for _, c := range g.chains {
 				c.follow(g.sampling.ensemble.verdict)
+			}
+			// Only then: a group that is called away while it waits for its turn has met.
+			if err := g.sampling.turns.take(ctx, g.number); err != nil {
+				return err
 			}
 			continue
 		}
