@@ -20,32 +20,32 @@ import (
 )
 
 // TestTwoCores: 4 chains of the seed model by NUTS, on one core and on two, for trees of
-// several sizes: with as many groups of chains as there are cores, which is the default,
-// and with a group for each chain, where both cores together do the same work as one
-// does. By default they do more: a core needs nearly as long for the gradient of two
-// chains as of four, 1.5 and 1.7 us with 16 tips, 69 and 91 us with 1,024, where one
-// chain takes 22 us. The better way on two cores, over the better one on one, is what two
-// cores are worth; on a quiet machine it is 1.38, 1.41, 1.65 and 1.92 for the four sizes,
-// and the same work goes 1.75 to 1.92 times as fast. What is asserted leaves room for a
-// machine with something else to do.
+// several sizes: grouped by default, which is a group a core, but for a group a chain on
+// two cores with 4,096 tips, and with a group for each chain, where both cores together do
+// the same work as one does. In a group a core they do more: of 16 tips a core needs
+// 0.96 us for the gradient of two chains and 1.35 us for that of four, where one takes
+// 0.92 us. The better way on two cores, over the better one on one, is what two cores are
+// worth; on a quiet machine it is 1.55, 1.68, 1.73, 1.87 and 1.91 for the five sizes, and
+// the same work goes 1.7 to 1.9 times as fast. What is asserted leaves room for a machine
+// with something else to do.
 func TestTwoCores(t *testing.T) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("there is one core here")
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	t.Log("          transitions             one group a core           one group a chain     the better")
+	t.Log("          transitions             by default                 one group a chain     the better")
 	t.Log("tips   of 4 chains  gradients    1 core   2 cores ratio     1 core   2 cores ratio  ratio")
 	for _, c := range []struct {
 		tips, transitions, runs int
 		each, better            float64 // the least ratios, for the same work and for the better way
-	}{{16, 5000, 7, 1.3, 1.1}, {64, 2000, 4, 1.4, 1.1}, {256, 600, 3, 1.4, 1.2}, {1024, 120, 3, 1.4, 1.4}} {
+	}{{16, 5000, 7, 1.3, 1.2}, {64, 2000, 4, 1.4, 1.3}, {256, 600, 3, 1.4, 1.3}, {1024, 120, 3, 1.4, 1.4}, {4096, 24, 3, 1.4, 1.4}} {
 		t.Run(fmt.Sprint(c.tips), func(t *testing.T) {
 			data := simulatedTips(t, c.tips)
 			var took [2][2]time.Duration // by cores, and by groups
 			gradients := int64(0)
 			for run := range c.runs { // by turns, so that what else the machine does meets all
 				for cores := range took {
-					for kind, groups := range []int{cores + 1, 4} {
+					for kind, groups := range []int{0, 4} {
 						d, n := sampleOn(t, data, cores+1, groups, c.transitions)
 						if best := &took[cores][kind]; run == 0 || d < *best {
 							*best = d
@@ -60,7 +60,7 @@ func TestTwoCores(t *testing.T) {
 			ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 			t.Logf("%4d   %11d  %9d %6.1f ms %6.1f ms %5.2f  %6.1f ms %6.1f ms %5.2f  %5.2f", c.tips, c.transitions, gradients,
 				ms(took[0][0]), ms(took[1][0]), byDefault, ms(took[0][1]), ms(took[1][1]), each, better)
-			assert.Greater(t, byDefault, 1.1)
+			assert.GreaterOrEqual(t, byDefault, c.better)
 			assert.GreaterOrEqual(t, each, c.each)
 			assert.GreaterOrEqual(t, better, c.better)
 		})

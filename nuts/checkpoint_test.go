@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hxgpu/hxgpu/device"
+	"github.com/hxgpu/hxgpu/device/cpu"
 	"github.com/hxgpu/hxgpu/nuts"
 )
 
@@ -39,6 +40,9 @@ func (d *drawn) onCheckpoint(c *nuts.Checkpoint) (err error) {
 // are grouped; more draws can be added at the end.
 func TestResume(t *testing.T) {
 	dev := openCPU(t, device.Float64)
+	one, err := cpu.Open(cpu.Options{Workers: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, one.Close()) })
 	target := noisyFunnel{funnel{3}, 4}
 	for name, o := range map[string]nuts.Options{
 		"nuts":          {Algorithm: nuts.NUTS},
@@ -75,6 +79,10 @@ func TestResume(t *testing.T) {
 				if o.Sampler != nuts.OnDevice {
 					part.Groups = 1 + stops%3
 				}
+				on := dev
+				if stops%4 > 1 {
+					on = one // groups take turns
+				}
 				ctx, cancel := context.WithCancel(context.Background())
 				killed := errors.New("killed")
 				left := int(150 * random.Uniform())
@@ -89,7 +97,7 @@ func TestResume(t *testing.T) {
 					}
 					return parts.onDraw(chain, draw, q, s)
 				}
-				run, err := nuts.Sample(ctx, dev, target, part)
+				run, err := nuts.Sample(ctx, on, target, part)
 				cancel()
 				if err == nil && part.Draws == o.Draws {
 					require.Equal(t, finished.Gradients, run.Gradients)

@@ -256,6 +256,9 @@ func (g *deviceGroup) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return errors.Join(ctx.Err(), g.drain())
 		}
+		if err := g.sampling.turns.pass(ctx, g.number); err != nil {
+			return errors.Join(err, g.drain())
+		}
 	}
 }
 

@@ -60,6 +60,9 @@ func (g *hostGroup) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if err := g.sampling.turns.pass(ctx, g.number); err != nil {
+			return err
+		}
 		if err := g.sampling.offer(g.number); err != nil {
 			return err
 		}
@@ -73,11 +76,16 @@ func (g *hostGroup) run(ctx context.Context) error {
 			}
 		}
 		if !busy && waiting {
+			g.sampling.turns.give(g.number)
 			if err := g.sampling.ensemble.meet(ctx, g.sampling.giveAll); err != nil {
 				return err
 			}
 			for _, c := range g.chains {
 				c.follow(g.sampling.ensemble.verdict)
+			}
+			// Only then: a group that is called away while it waits for its turn has met.
+			if err := g.sampling.turns.take(ctx, g.number); err != nil {
+				return err
 			}
 			continue
 		}

@@ -50,8 +50,11 @@ type Options struct {
 	Superchains int
 	// Groups is the number of groups that the chains are run in, each with an
 	// evaluator and a goroutine of its own. Results do not depend on it. The
-	// default is one per worker of the device, on a processor two from 512 chains a
-	// worker on.
+	// default is one per worker of the device; on a processor two from 512 chains a
+	// worker on, and one per chain for NUTS on targets of 3,072 coordinates or more
+	// with up to 2 chains a worker. However many there are, on a processor no more
+	// of them work at a time than the device has workers; the others wait for turns
+	// of some 10 ms.
 	Groups    int
 	Algorithm Algorithm
 	Sampler   Sampler

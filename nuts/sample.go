@@ -20,14 +20,14 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	}
 	groups := o.Groups
 	if groups <= 0 {
-		groups = groupsFor(dev.Info(), o.Chains)
+		groups = groupsFor(dev.Info(), &o, target.Dim())
 	}
 	groups = min(groups, o.Chains)
 	run := &Run{Options: o, Positions: make([][][]float64, o.Chains), Stats: make([][]Stats, o.Chains)}
 	if o.KeepWarmup {
 		run.WarmupPositions, run.WarmupStats = make([][][]float64, o.Chains), make([][]Stats, o.Chains)
 	}
-	s := &sampling{run: run, options: &run.Options, dim: target.Dim()}
+	s := &sampling{run: run, options: &run.Options, dim: target.Dim(), turns: newTurns(dev, groups)}
 	s.saving.every = run.Options.CheckpointEvery
 	s.saving.left = make([]bool, groups)
 	run.Options.given = o.Init
@@ -96,10 +96,23 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 // other waits for the ensemble, and half as many states stay in the cache.
 const many = 256
 
+// On a target of so many coordinates as large a chain alone fills vectors, and few chains a
+// worker take as long together as apart. Those of NUTS, whose trajectories differ in length,
+// do not wait for the last of their group when they are apart: on trees of 2,048 tips that
+// is worth a tenth, while with 1,024 two chains together may be faster, and four always are.
+const (
+	large = 3072
+	few   = 2
+)
+
 // groupsFor is the default number of groups.
-func groupsFor(info device.Info, chains int) int {
-	if !info.Fuses && chains >= 2*many*info.Workers {
+func groupsFor(info device.Info, o *Options, dim int) int {
+	switch {
+	case info.Fuses:
+	case o.Chains >= 2*many*info.Workers:
 		return 2 * info.Workers
+	case o.Algorithm == NUTS && dim >= large && o.Chains <= few*info.Workers:
+		return o.Chains
 	}
 	return info.Workers
 }
@@ -114,6 +127,7 @@ type sampling struct {
 	block    []int     // coordinates with a dense metric
 	ensemble *ensemble // what chains adapt together
 	groups   []group
+	turns    *turns // of groups to work
 	began    time.Time
 
 	drawing  sync.Mutex // for OnDraw
@@ -267,7 +281,11 @@ func (s *sampling) all(ctx context.Context) error {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			errs[i] = g.run(ctx)
+			errs[i] = s.turns.take(ctx, i)
+			defer s.turns.give(i)
+			if errs[i] == nil {
+				errs[i] = g.run(ctx)
+			}
 			if errs[i] == nil {
 				errs[i] = s.leave(i)
 			}

@@ -84,6 +84,9 @@ func (g *walkGroup) run(ctx context.Context) error {
 		return err
 	}
 	for {
+		if err := g.sampling.turns.pass(ctx, g.number); err != nil {
+			return err
+		}
 		if err := g.sampling.offer(g.number); err != nil {
 			return err
 		}

@@ -16,12 +16,6 @@ type nativeEngine[T float] struct {
 }
 
 func newNativeEngine[T float](k *shaders.Kernel, bits, work int, wide bool) (nativeEngine[T], error) {
-	// A vector of 512 bits that holds half as many chains as it has lanes spans two
-	// items, whose parents and children have to be gathered; one of 256 bits does not.
-	// The results are the same.
-	if k.Lanes == 0 && k.Chains > 1 && k.Chains <= 256/bits {
-		wide = false
-	}
 	code, err := native.Compile(k, bits, wide)
 	return nativeEngine[T]{code, k, work}, err
 }

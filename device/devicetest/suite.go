@@ -102,7 +102,7 @@ func RunAll(t *testing.T, open func(t *testing.T, p device.Precision) device.Dev
 // single lanes, odd numbers, more than one workgroup or block.
 var (
 	laneCounts  = []int{1, 2, 3, 31, 1023, 65537}
-	chainCounts = []int{1, 3, 4, 7}
+	chainCounts = []int{1, 2, 3, 4, 7, 8}
 )
 
 // sub runs a part of a test under its own name with buffers of its own.

@@ -10,7 +10,7 @@ type vectorRow struct {
 	evex, vex string // names; empty where there is none
 	op        Operation
 	form      string // of the operands: d, x and y; k is a mask, m memory only, r a general register, i an immediate; capitals have their own lengths
-	memory    string // size of a memory operand: full, half, one; empty for none
+	memory    string // size of a memory operand: full, half, quarter (128 bits), one; empty for none
 	lengths   []Length
 }
 
@@ -121,6 +121,10 @@ func integerRows() []vectorRow {
 	add("", "vperm2f128", JoinHalves, "dxyi", "full", Bits256)
 	add("vbroadcastf64x4", "", BroadcastHalf, "dm", "half", Bits512)
 	add("vpermq", "vpermq", PermuteQuarters, "dyi", "full", Bits256, Bits512)
+	add("vmovddup", "vmovddup", Duplicate, "dy", "one", Bits128)
+	add("vbroadcastf32x4", "vbroadcastf128", BroadcastRow, "dm", "quarter", Bits256, Bits512)
+	add("vinsertf32x4", "vinsertf128", InsertRow, "dxXi", "quarter", Bits256, Bits512)
+	add("vinsertf64x4", "", InsertHalf, "dxHi", "half", Bits512)
 	return rows
 }
 
@@ -283,6 +287,8 @@ func (w vectorWriter) operand(c rune, half Length, d, x, y Reg, m Mem, useMemory
 			return memoryName(one, m, nil) + fmt.Sprintf("{1to%d}", w.l.Bytes()/w.row.op.element)
 		case w.row.memory == "one":
 			return memoryName(one, m, nil)
+		case w.row.memory == "quarter":
+			return memoryName("xmmword", m, nil)
 		case w.row.memory == "half" && half == w.l:
 			return memoryName("qword", m, nil)
 		case w.row.memory == "half":

@@ -1,6 +1,6 @@
 package amd64
 
-// Instructions on mask registers, of 8 or 16 lanes. AVX-512 only.
+// Instructions on mask registers, of 8 lanes or fewer, or of 16. AVX-512 only.
 
 // MaskOperation is dst = x op y on masks.
 type MaskOperation byte
@@ -17,7 +17,7 @@ const (
 // mask appends a VEX instruction on masks.
 func (a *Assembler) mask(lanes int, long bool, opcode byte, reg, x Reg, y any) {
 	op := Operation{opmap: 1, opcode: opcode}
-	if lanes == 8 {
+	if lanes <= 8 {
 		op.prefix = 1
 	}
 	l := Bits128

@@ -253,8 +253,12 @@ var (
 	Shift64         = Operation{prefix: 1, opmap: 1, opcode: 0x73, wide: true, element: 8, immediates: 1} // digit 6 left, 2 right
 	And64           = Operation{prefix: 1, opmap: 1, opcode: 0xdb, wide: true, element: 8}
 	Add64           = Operation{prefix: 1, opmap: 1, opcode: 0xd4, wide: true, element: 8}
-	Widen           = Operation{prefix: 1, opmap: 2, opcode: 0x25, element: 4, half: true} // int32 to int64
-	Narrow          = Operation{prefix: 2, opmap: 2, opcode: 0x35, element: 4, half: true} // AVX-512: int64 to int32; the source in dst
+	Widen           = Operation{prefix: 1, opmap: 2, opcode: 0x25, element: 4, half: true}                            // int32 to int64
+	Narrow          = Operation{prefix: 2, opmap: 2, opcode: 0x35, element: 4, half: true}                            // AVX-512: int64 to int32; the source in dst
+	Duplicate       = Operation{prefix: 3, opmap: 1, opcode: 0x12, wide: true, element: 8, one: true}                 // of 128 bits: a 64-bit element, twice
+	BroadcastRow    = Operation{prefix: 1, opmap: 2, opcode: 0x1a, element: 16, one: true}                            // 128 bits of memory, again and again
+	InsertRow       = Operation{prefix: 1, opmap: 3, opcode: 0x18, element: 16, one: true, immediates: 1}             // x with y, of 128 bits, in the place that the immediate names
+	InsertHalf      = Operation{prefix: 1, opmap: 3, opcode: 0x1a, wide: true, element: 8, half: true, immediates: 1} // AVX-512: x with y, of 256 bits, in one of its halves
 	ShuffleInt      = immediate(ints(1, 0x70))
 	ExtractUpper    = immediate(ints(3, 0x39)) // AVX2: half of 256 bits; the source in dst
 	ShuffleFloat    = Operation{opmap: 1, opcode: 0xc6, element: 4, immediates: 1}

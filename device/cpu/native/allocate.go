@@ -41,8 +41,9 @@ const free = -1
 // begin sets all values back: nothing is in a register.
 func (c *compiler) begin() {
 	n := len(c.instructions)
-	c.values = make([]value, n+5)
-	counts := make([]int32, n+5)
+	c.numberPieces()
+	c.values = make([]value, n+5+len(c.owners))
+	counts := make([]int32, len(c.values))
 	touch := func(f func(v, at int)) {
 		for at, i := range c.instructions {
 			for _, x := range [...]shaders.Value{i.A, i.B, i.C} {
@@ -50,10 +51,16 @@ func (c *compiler) begin() {
 					continue
 				}
 				f(int(x), at)
-				if c.instructions[x].Type == shaders.Int {
-					if r := c.integers[x].root; !c.integers[x].varying && r >= 0 && r != int(x) {
-						f(r, at)
+				if c.instructions[x].Type != shaders.Int {
+					continue
+				}
+				shape := c.integers[x]
+				if first, some := c.firstPiece[shape.root]; some && shape.byItem {
+					for item := range c.items() {
+						f(first+item, at)
 					}
+				} else if r := shape.root; !shape.varying && r >= 0 && r != int(x) {
+					f(r, at)
 				}
 			}
 		}
@@ -71,6 +78,11 @@ func (c *compiler) begin() {
 	for v := range c.instructions {
 		if c.last[v] >= 0 && c.last[v] < n {
 			c.expires[c.last[v]] = append(c.expires[c.last[v]], v)
+		}
+	}
+	for k, v := range c.owners {
+		if c.last[v] >= 0 {
+			c.expires[c.last[v]] = append(c.expires[c.last[v]], n+5+k)
 		}
 	}
 	for root, place := range map[int]int{c.roots.lane: placeLane, c.roots.item: placeItem, c.roots.chain: placeChain, c.roots.local: placeLocal} {
@@ -141,7 +153,11 @@ func (c *compiler) flush() {
 }
 
 func (c *compiler) lastOf(v int) int {
-	if v >= len(c.instructions) {
+	n := len(c.instructions)
+	switch {
+	case v >= n+5:
+		return c.last[c.owners[v-n-5]]
+	case v >= n:
 		return math.MaxInt
 	}
 	return c.last[v]
@@ -198,9 +214,14 @@ func (c *compiler) release(v int) {
 		c.drop(x)
 	}
 	for k := range c.registers {
-		for r := range c.registers[k] {
-			c.registers[k][r].locked = false
-		}
+		c.unlock(class(k))
+	}
+}
+
+// unlock lets the registers of a class be taken for something else.
+func (c *compiler) unlock(k class) {
+	for r := range c.registers[k] {
+		c.registers[k][r].locked = false
 	}
 }
 
@@ -317,7 +338,7 @@ func (c *compiler) constantVector(dst amd64.Reg, x float64) {
 	m := c.floatConstant(x)
 	if m.Broadcast {
 		m.Broadcast = false
-		c.Vector(c.floats().Broadcast, c.length, all, dst, amd64.NoReg, m)
+		c.broadcast(dst, c.length, m)
 		return
 	}
 	c.Vector(c.floats().Load, c.length, all, dst, amd64.NoReg, m)

@@ -47,11 +47,12 @@ type arrayCompiler struct {
 }
 
 func newArrayCompiler(k *shaders.Kernel, bits int, wide bool) *arrayCompiler {
-	c := &arrayCompiler{Assembler: &amd64.Assembler{Wide: wide}, kernel: k, program: k.Arrays, bits: bits, size: bits / 8, lanes: vectorLanes(bits, wide),
+	c := &arrayCompiler{Assembler: &amd64.Assembler{Wide: wide}, kernel: k, program: k.Arrays, bits: bits, size: bits / 8,
 		whole: amd64.Bits256, f: amd64.Floats(bits), traps: map[int]amd64.Label{}, routines: map[arrayRoutine]amd64.Label{}}
 	if wide {
 		c.whole = amd64.Bits512
 	}
+	c.lanes = vectorLanes(bits, c.whole)
 	c.rounds = make([]int, k.Arrays.Loops)
 	for _, i := range k.Arrays.Instructions {
 		if i.Op == shaders.ArrayLoop {

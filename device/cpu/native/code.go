@@ -78,10 +78,10 @@ func Compile(k *shaders.Kernel, bits int, wide bool) (*Code, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Code{memory: memory, frameSize: frameSize, name: k.Name, Bytes: len(bytes), Block: vectorLanes(bits, wide)}
+	c := &Code{memory: memory, frameSize: frameSize, name: k.Name, Bytes: len(bytes), Block: vectorLanes(bits, longest(expanded, bits, wide))}
 	if k.Lanes > 0 {
 		c.Block = 1
-	} else if c.Block%k.Chains != 0 || k.Chains >= c.Block {
+	} else if !packs(k, c.Block) {
 		c.Block = k.Chains
 		c.row = uint32(k.Chains)
 		if k.Chains&(k.Chains-1) == 0 {

@@ -42,12 +42,18 @@ type compiler struct {
 	intLength    amd64.Length
 	chains       int
 	group        bool
-	packed       bool // a vector spans items; else it has chains of one item
+	byLane       bool // the loop counts lanes; else it counts items, and a vector has chains of one
+	packed       bool // a vector spans items
+	straight     bool // the kernel has no branches and no loops
 	tail         bool // what is being written is for a vector some of whose lanes are not there
+	rest         int  // of a tail the lanes that are, where that is known
 	forms        []shaders.Affine
 	roots        roots
 
 	integers     []integer
+	multiples    map[multiple]int
+	firstPiece   map[int]int // of the pieces of an integer by item
+	owners       []int       // of pieces
 	uniformTruth []bool
 	narrowed     []bool // by instruction: some lanes may be inactive
 	ends         []int  // of regions
@@ -81,30 +87,57 @@ type openRegion struct {
 }
 
 // vectorLanes is how many floats of some bits a vector has.
-func vectorLanes(bits int, wide bool) int {
+func vectorLanes(bits int, l amd64.Length) int { return 8 * l.Bytes() / bits }
+
+// longest is the length of the vectors of a kernel: the greatest there is, but the least
+// that holds the chains of an item where those of several do not fill one. Items are
+// gathered whose chains are no rows (see [compiler.rows]): at most 256 bits of them, for
+// the longer the vector the more lanes of a small tree are not there.
+func longest(k *shaders.Kernel, bits int, wide bool) amd64.Length {
+	l := amd64.Bits256
 	if wide {
-		return 512 / bits
+		l = amd64.Bits512
 	}
-	return 256 / bits
+	if k.Lanes > 0 {
+		return l
+	}
+	for l > amd64.Bits128 && k.Chains <= vectorLanes(bits, l-1) && !packs(k, vectorLanes(bits, l)) {
+		l--
+	}
+	half := vectorLanes(bits, amd64.Bits256)
+	if l == amd64.Bits512 && (k.Chains == half && !straight(k) || k.Chains > 1 && k.Chains < vectorLanes(bits, amd64.Bits128)) {
+		l--
+	}
+	return l
+}
+
+// straight reports whether a kernel has neither branches nor loops.
+func straight(k *shaders.Kernel) bool {
+	return !slices.ContainsFunc(k.Instructions, func(i shaders.Instruction) bool { return divides(i.Op) })
+}
+
+// setLength chooses the length of the vectors of what is written next.
+func (c *compiler) setLength(l amd64.Length) {
+	c.length, c.intLength, c.lanes = l, l, vectorLanes(c.bits, l)
+	if c.bits == 64 && l > amd64.Bits128 { // two int32 have no shorter vector
+		c.intLength--
+	}
+	c.packed = c.byLane && c.chains < c.lanes
+	c.frameSize = (c.frameSize + lineBytes - 1) / lineBytes * lineBytes // shorter vectors have left it anywhere
 }
 
 // compileLanes writes the code of a lane kernel whose functions are expanded.
 func compileLanes(k *shaders.Kernel, bits int, wide bool) (code []byte, frameSize int, err error) {
 	c := &compiler{Assembler: &amd64.Assembler{Wide: wide}, wide: wide, kernel: k, instructions: k.Instructions, bits: bits,
-		lanes: vectorLanes(bits, wide), length: amd64.Bits512, chains: k.Chains, group: k.Lanes > 0,
+		chains: k.Chains, group: k.Lanes > 0, straight: straight(k),
 		traps: map[int]amd64.Label{}}
-	if !wide {
-		c.length = amd64.Bits256
-	}
-	c.intLength = c.length
-	if bits == 64 {
-		c.intLength--
-	}
+	l := longest(k, bits, wide)
+	c.byLane = packs(k, vectorLanes(bits, l))
+	c.setLength(l)
 	if reason := unsupported(k, c.lanes); reason != "" {
 		return nil, 0, fmt.Errorf("native: kernel %q: %w: %s", k.Name, ErrNoCode, reason)
 	}
-	c.packed = !c.group && c.lanes%c.chains == 0 && c.chains < c.lanes
-	if c.packed && c.chains > 1 {
+	if c.byLane && c.chains > 1 {
 		c.forms = shaders.AffineForms(k)
 	}
 	n := len(k.Instructions)
@@ -132,6 +165,11 @@ func compileLanes(k *shaders.Kernel, bits int, wide bool) (code []byte, frameSiz
 	}
 	code, err = c.Finish()
 	return code, c.frameSize, err
+}
+
+// packs reports whether vectors of some lanes hold all chains of several items.
+func packs(k *shaders.Kernel, lanes int) bool {
+	return k.Lanes == 0 && k.Chains < lanes && lanes%k.Chains == 0
 }
 
 // unsupported says why a kernel has no machine code, or nothing.
@@ -164,103 +202,6 @@ const (
 )
 
 func (c *compiler) place(offset int) amd64.Mem { return amd64.At(frame, offset) }
-
-// grid writes the loops over the lanes of a grid.
-func (c *compiler) grid() {
-	low, high := amd64.At(arguments, argumentLow), amd64.At(arguments, argumentHigh)
-	c.Load64(amd64.RAX, high)
-	c.Store64(c.place(placeHigh), amd64.RAX)
-	if c.packed {
-		c.Load64(amd64.RCX, low)
-		c.Store64(c.place(placeLane), amd64.RCX)
-		top, rest, end := c.NewLabel(), c.NewLabel(), c.NewLabel()
-		c.Bind(top)
-		c.Load64(amd64.RAX, c.place(placeHigh))
-		c.DoMemory(amd64.Sub, amd64.RAX, c.place(placeLane))
-		c.DoConstant(amd64.Cmp, amd64.RAX, int32(c.lanes))
-		c.JumpIf(amd64.Less, rest)
-		c.setItem()
-		c.body(false)
-		c.advance(placeLane, c.lanes)
-		c.Jump(top)
-		c.Bind(rest)
-		c.Test(amd64.RAX, amd64.RAX)
-		c.JumpIf(amd64.LessEqual, end)
-		c.setTail(amd64.RAX)
-		c.setItem()
-		c.body(true)
-		c.Bind(end)
-		return
-	}
-	// Row by row: the chains of an item, vector by vector. The bounds are items.
-	c.Load64(amd64.RAX, low)
-	c.Store64(c.place(placeItem), amd64.RAX)
-	items, end := c.NewLabel(), c.NewLabel()
-	c.Bind(items)
-	c.Load64(amd64.RAX, c.place(placeItem))
-	c.DoMemory(amd64.Cmp, amd64.RAX, c.place(placeHigh))
-	c.JumpIf(amd64.GreaterEqual, end)
-	c.row(placeChain, c.chains)
-	c.advance(placeItem, 1)
-	c.Jump(items)
-	c.Bind(end)
-}
-
-// groups writes the loop over groups, and over the vectors of a group.
-func (c *compiler) groups() {
-	c.Load64(amd64.RAX, amd64.At(arguments, argumentLow))
-	c.Store64(c.place(placeItem), amd64.RAX)
-	top, end := c.NewLabel(), c.NewLabel()
-	c.Bind(top)
-	c.Load64(amd64.RAX, c.place(placeItem))
-	c.DoMemory(amd64.Cmp, amd64.RAX, amd64.At(arguments, argumentHigh))
-	c.JumpIf(amd64.GreaterEqual, end)
-	c.row(placeLocal, c.kernel.Lanes)
-	c.advance(placeItem, 1)
-	c.Jump(top)
-	c.Bind(end)
-}
-
-// row writes a loop over n lanes, vector by vector, with a counter in the frame.
-func (c *compiler) row(counter, n int) {
-	c.MoveConstant(amd64.RAX, 0)
-	c.Store64(c.place(counter), amd64.RAX)
-	if whole := n / c.lanes; whole > 0 {
-		top := c.NewLabel()
-		c.Bind(top)
-		c.body(false)
-		c.advance(counter, c.lanes)
-		c.Load64(amd64.RAX, c.place(counter))
-		c.DoConstant(amd64.Cmp, amd64.RAX, int32(whole*c.lanes))
-		c.JumpIf(amd64.Less, top)
-	}
-	if rest := n % c.lanes; rest > 0 {
-		c.MoveConstant(amd64.RAX, int64(rest))
-		c.setTail(amd64.RAX)
-		c.body(true)
-	}
-}
-
-// advance adds to a counter.
-func (c *compiler) advance(place, by int) {
-	c.Load64(amd64.RAX, c.place(place))
-	c.DoConstant(amd64.Add, amd64.RAX, int32(by))
-	c.Store64(c.place(place), amd64.RAX)
-}
-
-// setItem sets the item of a packed vector's first lane.
-func (c *compiler) setItem() {
-	if c.chains == 1 {
-		return
-	}
-	c.Load64(amd64.RCX, c.place(placeLane))
-	shift := 0
-	for 1<<shift < c.chains {
-		shift++
-	}
-	c.Shift(amd64.Right, amd64.RCX, shift)
-	c.Store64(c.place(placeItem), amd64.RCX)
-}
 
 // body writes the kernel once, for vectors all of whose lanes are there or not.
 func (c *compiler) body(tail bool) {

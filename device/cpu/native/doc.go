@@ -4,9 +4,11 @@
 // and 32 with AVX2. Integers that are the same for all lanes of a vector, and those
 // that count up from lane to lane, are kept in general registers ([shapes]), so that
 // most loads and stores are of whole vectors; conditions that differ between lanes
-// become masks. Between two jumps values live in registers, given out as the code is
-// written and taken back from the value that is needed last; at a jump what is still
-// needed stands in the frame.
+// become masks. A vector that holds the chains of several items is put together from
+// their rows ([compiler.rows]), and what is left behind the last whole vector is computed
+// by shorter ones where that needs no masks. Between two jumps values live in registers,
+// given out as the code is written and taken back from the value that is needed last; at a
+// jump what is still needed stands in the frame.
 //
 // An array kernel runs one lane at a time, vectors along the elements of its arrays
 // ([CompileArrays]). Neighbouring elementwise instructions on arrays of one size become a

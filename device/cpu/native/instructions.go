@@ -27,6 +27,8 @@ func (c *compiler) instruction(v int) {
 	case i.Type == shaders.Int:
 		if c.integers[v].varying {
 			c.varyingInteger(v, i)
+		} else if c.integers[v].root == v && c.integers[v].byItem {
+			c.itemInteger(v, i)
 		} else if c.integers[v].root == v {
 			c.sharedInteger(v, i)
 		}

@@ -29,8 +29,12 @@ func (c *compiler) sharedInteger(v int, i shaders.Instruction) {
 		return
 	}
 	a, b := c.number(x, amd64.RAX), c.number(y, amd64.RCX)
-	dst := c.define(v)
-	switch i.Op {
+	c.combine(i.Op, c.define(v), a, b)
+}
+
+// combine is dst = a op b, of 32 bits with their sign.
+func (c *compiler) combine(op shaders.Op, dst, a, b amd64.Reg) {
+	switch op {
 	case shaders.OpAddInt:
 		c.Move(dst, a)
 		c.Do32(amd64.Add, dst, b)
@@ -60,12 +64,12 @@ func (c *compiler) sharedInteger(v int, i shaders.Instruction) {
 		c.Move(dst, a)
 		c.Move(amd64.RCX, b)
 		s := amd64.Left
-		if i.Op == shaders.OpShiftRightInt {
+		if op == shaders.OpShiftRightInt {
 			s = amd64.Right
 		}
 		c.ShiftBy32(s, dst)
 	default:
-		c.Fail("no code for operation %d on integers", i.Op)
+		c.Fail("no code for operation %d on integers", op)
 	}
 	c.Extend32(dst, dst)
 }

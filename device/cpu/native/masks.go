@@ -88,6 +88,12 @@ func (c *compiler) maskOr(dst, x, y amd64.Reg) {
 }
 
 func (c *compiler) maskNot(dst, x amd64.Reg) {
+	if c.wide && c.lanes < 8 { // no bits of lanes that are not
+		moment := c.maskRegisters().second
+		c.maskFull(moment)
+		c.maskAndNot(dst, x, moment)
+		return
+	}
 	if c.wide {
 		c.MaskNot(c.lanes, dst, x)
 		return
@@ -97,6 +103,11 @@ func (c *compiler) maskNot(dst, x amd64.Reg) {
 
 // maskFull sets all lanes.
 func (c *compiler) maskFull(dst amd64.Reg) {
+	if c.wide && c.lanes < 8 {
+		c.MoveConstant(amd64.RAX, 1<<c.lanes-1)
+		c.MaskFrom(c.lanes, dst, amd64.RAX)
+		return
+	}
 	if c.wide {
 		c.Masks(amd64.MaskXnor, c.lanes, dst, dst, dst)
 		return
@@ -128,6 +139,9 @@ func (c *compiler) maskSpread(dst, g amd64.Reg) {
 	c.MoveConstant(amd64.RAX, 0)
 	c.Do(amd64.Sub, amd64.RAX, g)
 	if c.wide {
+		if c.lanes < 8 {
+			c.DoConstant(amd64.And, amd64.RAX, 1<<c.lanes-1)
+		}
 		c.MaskFrom(c.lanes, dst, amd64.RAX)
 		return
 	}
@@ -146,6 +160,10 @@ func (c *compiler) maskWiden(dst amd64.Reg) {
 func (c *compiler) maskNarrow(dst, x amd64.Reg) {
 	if c.bits == 32 {
 		c.maskMove(dst, x)
+		return
+	}
+	if c.length == amd64.Bits128 {
+		c.Vector(amd64.ShuffleFloat, c.length, all, dst, x, x, 0x88)
 		return
 	}
 	c.Vector(amd64.ExtractUpper, c.length, all, x, amd64.NoReg, dst, 1)

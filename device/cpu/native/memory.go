@@ -8,9 +8,13 @@ import (
 // check is what one test of an index against its buffer covers: all indices of a
 // straight piece of code that count from the same root.
 type check struct {
-	buffer int
-	root   int
-	counts bool
+	buffer                  int
+	root                    int
+	counts, byItem, byChain bool
+}
+
+func checkOf(target int, x integer) check {
+	return check{target, x.root, x.counts, x.byItem, x.byChain}
 }
 
 // extent is the least and the greatest offset that is used.
@@ -36,7 +40,7 @@ func (c *compiler) findExtents() {
 		if x.varying {
 			continue
 		}
-		k := check{c.target(i), x.root, x.counts}
+		k := checkOf(c.target(i), x)
 		e, known := c.extents[k]
 		if !known {
 			e = extent{x.offset, x.offset}
@@ -75,12 +79,14 @@ func (c *compiler) checkIndex(target int, x integer) {
 	if c.extents == nil {
 		c.findExtents()
 	}
-	k := check{target, x.root, x.counts}
+	k := checkOf(target, x)
 	if c.checked[k] {
 		return
 	}
 	e := c.extents[k]
-	if x.counts && c.regions[len(c.regions)-1].mask >= 0 {
+	mask := c.regions[len(c.regions)-1].mask
+	known := c.tail && c.rest > 0 && mask == c.tailPlace()
+	if x.counts && mask >= 0 && !known {
 		c.checked[k] = true
 		for _, offset := range []int{e.low, e.high} {
 			c.spreadInteger(0, integer{counts: true, root: x.root, offset: offset})
@@ -92,8 +98,13 @@ func (c *compiler) checkIndex(target int, x integer) {
 		return
 	}
 	width := 1
-	if x.counts {
+	switch {
+	case x.counts && known:
+		width = c.rest
+	case x.counts:
 		width = c.lanes
+	case x.byChain:
+		width = c.chains
 	}
 	c.checked[k] = true
 	if x.root == noRoot {
@@ -105,14 +116,15 @@ func (c *compiler) checkIndex(target int, x integer) {
 		}
 		return
 	}
-	g := c.locate(x.root)
-	c.plus(amd64.RAX, g, e.high+width-1)
+	least, greatest := c.bounds(x)
+	high := e.high + greatest.offset - x.offset + width - 1
+	c.plus(amd64.RAX, c.locate(greatest.root), high)
 	c.compareLength(amd64.RAX, target)
 	c.JumpIf(amd64.AboveEqual, c.outside(target))
-	if e.low == e.high && !x.counts {
+	if e.low == high && least == greatest {
 		return
 	}
-	c.plus(amd64.RAX, g, e.low)
+	c.plus(amd64.RAX, c.locate(least.root), e.low)
 	c.Test(amd64.RAX, amd64.RAX)
 	c.JumpIf(amd64.Condition(8), c.outside(target)) // the sign is set
 }
@@ -180,14 +192,18 @@ func (c *compiler) load(v int, i shaders.Instruction) {
 	if i.Op == shaders.OpLoadInt {
 		t = c.intTransfer()
 	}
-	if x.varying {
-		index := c.locate(int(i.A))
+	if x.varying || t.integer && x.byChain {
+		index := c.vector(i.A)
 		c.checkVector(c.target(i), index)
 		m := c.gathered(i, index, t.bytes)
 		c.gatherLanes(t, c.define(v), m)
 		return
 	}
 	c.checkIndex(c.target(i), x)
+	if x.byItem || x.byChain {
+		c.loadRows(v, i, x, t)
+		return
+	}
 	m := c.element(i, x, t.bytes)
 	switch {
 	case x.counts:
@@ -195,7 +211,7 @@ func (c *compiler) load(v int, i shaders.Instruction) {
 	case t.integer:
 		c.LoadSigned32(c.define(v), m)
 	default:
-		c.Vector(c.floats().Broadcast, c.length, all, c.define(v), amd64.NoReg, m)
+		c.broadcast(c.define(v), c.length, m)
 	}
 }
 

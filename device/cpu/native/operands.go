@@ -42,19 +42,24 @@ func (c *compiler) spread(element []byte, l amd64.Length) amd64.Mem {
 	return c.Constant(bytes.Repeat(element, l.Bytes()/len(element)))
 }
 
+// broadcast loads a float for all lanes of a length.
+func (c *compiler) broadcast(dst amd64.Reg, l amd64.Length, m amd64.Mem) {
+	op := c.floats().Broadcast
+	if c.bits == 64 && l == amd64.Bits128 {
+		op = amd64.Duplicate
+	}
+	c.Vector(op, l, all, dst, amd64.NoReg, m)
+}
+
 // countingLanes is the address of the numbers of the lanes, int32.
 func (c *compiler) countingLanes() amd64.Mem {
-	var b []byte
-	for l := range c.lanes {
-		b = binary.LittleEndian.AppendUint32(b, uint32(l))
-	}
-	return c.Constant(b)
+	return c.lanePattern(func(lane int) int { return lane })
 }
 
 // lanePattern is the address of f(lane), int32.
 func (c *compiler) lanePattern(f func(lane int) int) amd64.Mem {
 	var b []byte
-	for l := range c.lanes {
+	for l := range max(c.lanes, 4) { // two int32 have no shorter vector
 		b = binary.LittleEndian.AppendUint32(b, uint32(int32(f(l))))
 	}
 	return c.Constant(b)
@@ -88,6 +93,10 @@ func (c *compiler) vector(v shaders.Value) amd64.Reg {
 
 // spreadInteger puts an integer that lanes share, or that counts, into a vector.
 func (c *compiler) spreadInteger(r amd64.Reg, x integer) {
+	if x.byItem || x.byChain {
+		c.spreadRows(r, x)
+		return
+	}
 	none := amd64.Mask{}
 	if x.root == noRoot {
 		c.Vector(amd64.BroadcastInt, c.intLength, none, r, amd64.NoReg, c.Int32(int32(x.offset)))

@@ -4,11 +4,14 @@ import "github.com/hxgpu/hxgpu/shaders"
 
 // integer is what is known of an Int value for the lanes of a vector: the value of
 // root (of the kernel, or one of the counters of the grid) plus offset, plus the
-// lane's number in the vector if it counts. A varying integer differs between lanes
-// in no such way, and stands in a vector register.
+// lane's number in the vector if it counts. In a vector of rows (see [compiler.rows]) the
+// root may have a value for each item, and the lane's chain may be added. A varying
+// integer differs between lanes in no such way, and stands in a vector register.
 type integer struct {
 	varying bool
 	counts  bool
+	byItem  bool
+	byChain bool
 	root    int // a value, or noRoot
 	offset  int
 }
@@ -17,10 +20,28 @@ const noRoot = -1
 
 func constant(x int) integer { return integer{root: noRoot, offset: int(int32(x))} }
 
-func (x integer) isConstant() bool { return !x.varying && !x.counts && x.root == noRoot }
+func (x integer) isConstant() bool { return x.uniform() && x.root == noRoot }
 
 // uniform reports whether all lanes have the same value.
-func (x integer) uniform() bool { return !x.varying && !x.counts }
+func (x integer) uniform() bool { return !x.varying && !x.counts && !x.byItem && !x.byChain }
+
+// plus is the sum of two integers, for the value v.
+func (x integer) plus(y integer, v int) integer {
+	switch {
+	case x.varying || y.varying,
+		x.counts && !y.uniform() || y.counts && !x.uniform(),
+		x.byChain && y.byChain:
+		return integer{varying: true}
+	}
+	sum := integer{counts: x.counts || y.counts, byItem: x.byItem || y.byItem, byChain: x.byChain || y.byChain, root: v}
+	switch {
+	case y.root == noRoot:
+		sum.root, sum.offset = x.root, int(int32(x.offset+y.offset))
+	case x.root == noRoot:
+		sum.root, sum.offset = y.root, int(int32(x.offset+y.offset))
+	}
+	return sum
+}
 
 // shapes finds the integers and the truth values of a kernel that are the same for
 // all lanes of a vector. What a variable holds is assumed to be the same until
@@ -74,6 +95,7 @@ func (c *compiler) walkShapes(varies []bool) {
 		varying  bool // of a branch: its condition
 	}
 	open := []region{{narrowed: c.tail}}
+	c.multiples = map[multiple]int{}
 	for v, i := range c.instructions {
 		top := &open[len(open)-1]
 		c.narrowed[v] = top.narrowed
@@ -128,7 +150,7 @@ func (c *compiler) truthShape(v int, i shaders.Instruction, varies []bool) bool 
 func (c *compiler) integerShape(v int, i shaders.Instruction, varies []bool) integer {
 	own := integer{root: v} // a value of its own, in a general register
 	if c.forms != nil {
-		if f := c.forms[v]; f.Loaded == shaders.NoValue && f.Items == c.chains && f.Chains == 1 && c.packed {
+		if f := c.forms[v]; f.Loaded == shaders.NoValue && f.Items == c.chains && f.Chains == 1 && c.byLane {
 			return integer{counts: true, root: c.roots.lane, offset: f.Constant}
 		}
 	}
@@ -150,6 +172,8 @@ func (c *compiler) integerShape(v int, i shaders.Instruction, varies []bool) int
 			return integer{root: c.roots.item}
 		case c.chains == 1:
 			return integer{counts: true, root: c.roots.lane}
+		case c.rows():
+			return integer{byItem: true, root: c.roots.item}
 		}
 		return integer{varying: true}
 	case shaders.OpChain:
@@ -158,6 +182,8 @@ func (c *compiler) integerShape(v int, i shaders.Instruction, varies []bool) int
 			return constant(0)
 		case !c.packed && !c.group:
 			return integer{counts: true, root: c.roots.chain}
+		case c.rows():
+			return integer{byChain: true, root: noRoot}
 		}
 		return integer{varying: true}
 	case shaders.OpLocal:
@@ -176,25 +202,22 @@ func (c *compiler) integerShape(v int, i shaders.Instruction, varies []bool) int
 		if a.uniform() {
 			return own
 		}
+		if a.byItem && !a.byChain {
+			return integer{byItem: true, root: v}
+		}
 		return integer{varying: true}
 	case shaders.OpAddInt:
-		switch {
-		case a.varying || b.varying || a.counts && b.counts:
-			return integer{varying: true}
-		case b.root == noRoot:
-			return integer{counts: a.counts || b.counts, root: a.root, offset: int(int32(a.offset + b.offset))}
-		case a.root == noRoot:
-			return integer{counts: a.counts || b.counts, root: b.root, offset: int(int32(a.offset + b.offset))}
-		}
-		return integer{counts: a.counts || b.counts, root: v}
+		return a.plus(b, v)
 	case shaders.OpSubInt:
 		switch {
-		case a.varying || b.varying || b.counts:
+		case b.varying || b.counts || b.byChain:
 			return integer{varying: true}
 		case b.root == noRoot:
-			return integer{counts: a.counts, root: a.root, offset: int(int32(a.offset - b.offset))}
+			b.offset = -b.offset
+			return a.plus(b, v)
 		}
-		return integer{counts: a.counts, root: v}
+		a.root, a.offset = v, 0 // not that of b
+		return a.plus(b, v)
 	case shaders.OpMulInt:
 		switch {
 		case a.isConstant() && a.offset == 1 && !b.varying:
@@ -203,6 +226,10 @@ func (c *compiler) integerShape(v int, i shaders.Instruction, varies []bool) int
 			return a
 		case a.uniform() && b.uniform():
 			return own
+		case a.uniform() && b.rowOnly():
+			return c.multiple(v, b, a)
+		case b.uniform() && a.rowOnly():
+			return c.multiple(v, a, b)
 		}
 		return integer{varying: true}
 	case shaders.OpSelectInt:
