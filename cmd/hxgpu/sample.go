@@ -120,7 +120,7 @@ func (c *sampleCommand) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&c.chains, "chains", 4, "number of chains")
 	f.IntVar(&c.warmup, "warmup", 1000, "transitions of adaptation per chain, not kept (hmc: 500, kunita: 300)")
-	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by a path: 2500, by other bridges: 200; each of several trees: 1000)")
+	f.IntVar(&c.draws, "draws", 4000, "draws per chain (kunita by a path: 1500, by other bridges: 200; each of several trees: 1000)")
 	f.Uint64Var(&c.seed, "seed", 1, "seed of the random numbers; equal seeds give equal draws")
 	f.IntVar(&c.stateDraws, "state-draws", 1000, "draws behind the ancestors' states, over all chains; 0 for none")
 	f.StringVar(&c.out, "out", "", "`folder` for draws, summary and states")
@@ -215,7 +215,7 @@ func (c *sampleCommand) defaults() {
 		unless("target-accept", func() { c.targetAccept = 0.8 })
 		unless("unit-noise", func() { c.unitNoise = true })
 		unless("warmup", func() { c.warmup = 300 })
-		unless("draws", func() { c.draws = 2500 })
+		unless("draws", func() { c.draws = 1500 })
 		if c.algorithm == nuts.HMC.String() {
 			unless("path-length", func() { c.pathLength = 1.5 }) // a quarter turn of the noise
 		}
