@@ -226,7 +226,7 @@ func TestPrepare(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	tried := 0
 	err = target.Prepare(ctx, func(done, most int) {
-		require.Equal(t, 216, most)
+		require.Equal(t, 241, most)
 		if tried = done; done == 7 {
 			cancel()
 		}
@@ -239,6 +239,23 @@ func TestPrepare(t *testing.T) {
 		require.InDelta(t, 1.1, sd, 0.9) // the posterior's are 0.53, 0.52 and 1.1
 	}
 	require.Len(t, spread, 3)
+}
+
+// TestPathRounds: the parameters that guide do not depend on how often a path is
+// linearised again, even where most of the prior's are far from any that fit.
+func TestPathRounds(t *testing.T) {
+	for _, rounds := range []int{1, 6} {
+		m, data, err := bffg.KunitaExample(bffg.LandmarkOptions{Steps: 5, Bridge: bffg.PathBridge, Rounds: rounds})
+		require.NoError(t, err)
+		target, err := bffg.NewTarget(m, data)
+		require.NoError(t, err)
+		centre, spread := target.Centre()
+		t.Logf("%d rounds: centre %.3f, spread %.3f", rounds, centre, spread)
+		for i, posterior := range []float64{0.1063, 0.2645} {
+			require.InDelta(t, math.Log(posterior), centre[i], 5*spread[i])
+			require.Less(t, spread[i], 0.2)
+		}
+	}
 }
 
 // The bridge of a command line.

@@ -18,6 +18,13 @@ func (c controls) addTo(fields map[string][]float64) {
 	}
 }
 
+// set writes the numbers of a step of a node's edge into a field of some nodes.
+func (c controls) set(nodes int, name string, step, v int, from []float64) {
+	for k, x := range from {
+		c[name][(step*len(from)+k)*nodes+v] = x
+	}
+}
+
 // widened is the factor of the variance of the observations with which the
 // sensitivity of the gains to it is found.
 const widened = 4.0
@@ -55,21 +62,15 @@ func (r *reference) bind() (controls, error) {
 		c[followed(fieldGrowth, name)], c[followed(fieldTurn, name)] = make([]float64, steps*n*nodes), make([]float64, steps*n*n*nodes)
 		c[followed(fieldFeedback, name)], c[followed(fieldControlMean, name)] = make([]float64, steps*n*n*nodes), make([]float64, steps*n*m*nodes)
 	}
-	set := func(name string, step, v int, from []float64) {
-		for k, x := range from {
-			c[name][(step*len(from)+k)*nodes+v] = x
-		}
-	}
+	set := func(name string, step, v int, from []float64) { c.set(nodes, name, step, v, from) }
 	err = eachNode(1, nodes, func(v int) error {
 		for k, step := range near[v] {
 			directions, gains, err := eigen(step.gain)
 			if err != nil {
 				return err
 			}
-			var shift, mean, feedback mat.Dense
-			shift.Mul(step.feedback, step.at)
-			shift.Sub(step.mean, &shift)
-			mean.Mul(directions.T(), &shift)
+			var mean, feedback mat.Dense
+			mean.Mul(directions.T(), step.atZero())
 			feedback.Mul(directions.T(), step.feedback)
 			set(fieldDirections, k, v, directions.RawMatrix().Data)
 			set(fieldFeedback, k, v, feedback.RawMatrix().Data)
@@ -89,30 +90,44 @@ func (r *reference) bind() (controls, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !r.model.Root.Known() {
-		data := mat.DenseCopyOf(message.h)
-		if err := r.moveRoot(message); err != nil { // adds the prior to the message
-			return nil, err
-		}
-		directions, _, err := eigen(message.h)
-		if err != nil {
-			return nil, err
-		}
-		prior, gains := make([]float64, n*n), make([]float64, n)
-		for i := range n {
-			for k := range n {
-				prior[i] += directions.At(k, i) * directions.At(k, i) * r.rootPrecision(k)
-			}
-			gains[i] = quadratic(data, directions.ColView(i))
-		}
-		set(fieldDirections, 0, 0, directions.RawMatrix().Data)
-		set(fieldFeedback, 0, 0, prior)
-		set(fieldControlMean, 0, 0, r.root.RawMatrix().Data)
-		set(fieldGain, 0, 0, gains)
-		set(fieldSensitivity, 0, 0, sensitivities(directions, gains, wide.h))
+	if err := r.bindRoot(c, message, wide); err != nil {
+		return nil, err
 	}
 	r.bindParameters(c)
 	return c, nil
+}
+
+// bindRoot adds an unknown root's control from its message, and the one with a larger
+// variance of the observations.
+func (r *reference) bindRoot(c controls, message, wide deviation) error {
+	if r.model.Root.Known() {
+		return nil
+	}
+	n, nodes := r.edges.Points, len(r.path)
+	data := mat.DenseCopyOf(message.h)
+	move, err := r.rootMove(message) // adds the prior to the message
+	if err != nil {
+		return err
+	}
+	var root mat.Dense
+	root.Add(r.root, move)
+	directions, _, err := eigen(message.h)
+	if err != nil {
+		return err
+	}
+	prior, gains := make([]float64, n*n), make([]float64, n)
+	for i := range n {
+		for k := range n {
+			prior[i] += directions.At(k, i) * directions.At(k, i) * r.rootPrecision(k)
+		}
+		gains[i] = quadratic(data, directions.ColView(i))
+	}
+	c.set(nodes, fieldDirections, 0, 0, directions.RawMatrix().Data)
+	c.set(nodes, fieldFeedback, 0, 0, prior)
+	c.set(nodes, fieldControlMean, 0, 0, root.RawMatrix().Data)
+	c.set(nodes, fieldGain, 0, 0, gains)
+	c.set(nodes, fieldSensitivity, 0, 0, sensitivities(directions, gains, wide.h))
+	return nil
 }
 
 // bindParameters adds what the controls need to know of the reference's parameters.
@@ -153,14 +168,8 @@ func (r *reference) bindParameters(c controls) {
 // eigen is the decomposition of a positive semi-definite matrix.
 func eigen(a *mat.Dense) (directions *mat.Dense, values []float64, err error) {
 	n, _ := a.Dims()
-	s := mat.NewSymDense(n, nil)
-	for i := range n {
-		for j := range i + 1 {
-			s.SetSym(i, j, 0.5*(a.At(i, j)+a.At(j, i)))
-		}
-	}
 	var e mat.EigenSym
-	if !e.Factorize(s, true) {
+	if !e.Factorize(symmetric(a), true) {
 		return nil, nil, errors.New("a precision has no eigenvalues")
 	}
 	directions = mat.NewDense(n, n, nil)

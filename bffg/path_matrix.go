@@ -18,31 +18,25 @@ func identity(n int) *mat.Dense {
 	return a
 }
 
-// symmetrise replaces a by (a + a')/2.
-func symmetrise(a *mat.Dense) {
-	n, _ := a.Dims()
-	for i := range n {
-		for j := range i {
-			x := 0.5 * (a.At(i, j) + a.At(j, i))
-			a.Set(i, j, x)
-			a.Set(j, i, x)
-		}
-	}
-}
-
-// factorShifted is the lower Cholesky factor of a + shift I, and the log of its
-// determinant, half that of the matrix's.
-func factorShifted(a *mat.Dense, shift float64) (lower *mat.TriDense, logDet float64, err error) {
+// symmetric is (a + a')/2.
+func symmetric(a *mat.Dense) *mat.SymDense {
 	n, _ := a.Dims()
 	s := mat.NewSymDense(n, nil)
 	for i := range n {
 		for j := range i + 1 {
-			x := 0.5 * (a.At(i, j) + a.At(j, i))
-			if i == j {
-				x += shift
-			}
-			s.SetSym(i, j, x)
+			s.SetSym(i, j, 0.5*(a.At(i, j)+a.At(j, i)))
 		}
+	}
+	return s
+}
+
+// factorShifted is the lower Cholesky factor of the symmetric part of a + shift I, and
+// the log of its determinant, half that of the matrix's.
+func factorShifted(a *mat.Dense, shift float64) (lower *mat.TriDense, logDet float64, err error) {
+	n, _ := a.Dims()
+	s := symmetric(a)
+	for i := range n {
+		s.SetSym(i, i, s.At(i, i)+shift)
 	}
 	var c mat.Cholesky
 	if !c.Factorize(s) {

@@ -1,16 +1,11 @@
 package bffg
 
 import (
-	"context"
 	"fmt"
+	"maps"
 	"math"
-	"sync"
 
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/optimize"
-
-	"github.com/hxgpu/hxgpu/nuts"
-	"github.com/hxgpu/hxgpu/tree"
 )
 
 // fit follows the data at given parameters in at most some rounds, from the path at
@@ -20,12 +15,12 @@ func (l *linearisation) fit(parameters map[string][]float64, before *reference, 
 	if err != nil {
 		return nil, err
 	}
-	for range rounds {
+	for round := range rounds {
 		last := r.value
 		if err := r.improve(); err != nil {
 			return nil, err
 		}
-		if math.Abs(r.value-last) < settled {
+		if round > 0 && math.Abs(r.value-last) < settled {
 			break
 		}
 	}
@@ -35,265 +30,216 @@ func (l *linearisation) fit(parameters map[string][]float64, before *reference, 
 	return r, nil
 }
 
-// searchLength is how many paths the simplex tries for each parameter.
-const searchLength = 60
-
 // settled is a change of the log density after which a path is not moved further.
 const settled = 0.01
 
-// referenceSteps is the number of steps of an edge with which the parameters of the
-// reference are looked for, smaller for trees of many edges.
-func referenceSteps(edges int) int { return min(max(200/max(edges, 1), 2), 5) }
+// reference is a path along every edge with the controls that follow it, at fixed
+// parameters.
+type reference struct {
+	*linearisation
+	parameters map[string][]float64
+	variance   []float64 // of the tips' noise, by point
+	widening   float64   // factor of the variance of the observations
 
-// withControls is a model of PathBridge with the controls for the data, and the
-// position of the parameters that they were computed at with its spread: the maximum of
-// Laplace's approximation of their posterior and its standard deviations, found roughly.
-// It tells how many paths of at most how many have been tried.
-func (m *Model) withControls(ctx context.Context, data Data, progress func(done, most int)) (bound *Model, position, spread []float64, err error) {
-	fail := func(err error) (*Model, []float64, []float64, error) {
-		if ctx.Err() != nil {
-			return nil, nil, nil, ctx.Err()
-		}
-		return nil, nil, nil, fmt.Errorf("no path of model %q follows the data: %w; guide by messages instead (the discrete bridge)", m.Name, err)
-	}
-	coarse, err := newLinearisation(m, data, referenceSteps(data.Topology.Size()-1))
-	if err != nil {
-		return fail(err)
-	}
-	fine, err := newLinearisation(m, data, m.Continuous.Steps)
-	if err != nil {
-		return fail(err)
-	}
-	natural, err := m.naturalProgram()
-	if err != nil {
-		return fail(err)
-	}
-	s := &search{ctx: ctx, l: coarse, natural: natural, progress: progress}
-	if position, spread, err = s.run(m.typicalPosition(data)); err != nil {
-		return fail(err)
-	}
-	parameters, err := natural(position)
-	if err != nil {
-		return fail(err)
-	}
-	r, err := fine.fit(parameters, nil, fine.edges.Rounds+1)
-	if err != nil {
-		return fail(err)
-	}
-	copied, edges := *m, *m.Continuous
-	if edges.controls, err = r.bind(); err != nil {
-		return fail(err)
-	}
-	copied.Continuous = &edges
-	return &copied, position, spread, ctx.Err()
+	root     *mat.Dense     // the root's state
+	path     [][]*mat.Dense // [node][0..steps]: the state before each step, and after the last
+	noise    [][]*mat.Dense // [node][step]: w along the path
+	steps    [][]linearised // [node][step]: the coefficients along the path
+	controls [][]control    // [node][step]
+	logDets  []float64      // [node]
+	density  float64        // log density of the root, the noise and the data
+	value    float64        // Laplace's approximation of log p(data | parameters)
 }
 
-// search looks for the parameters of a reference.
-type search struct {
-	ctx      context.Context
-	l        *linearisation
-	natural  func(position []float64) (map[string][]float64, error)
-	progress func(done, most int)
-
-	done, most int
-	before     *reference // the path of the last parameters is near that of the next
-	failure    error
+// newReference is the path from a root's state with the noise of a path at other
+// parameters, or without noise.
+func (l *linearisation) newReference(parameters map[string][]float64, before *reference) (*reference, error) {
+	nodes := l.data.Topology.Size()
+	r := &reference{linearisation: l, parameters: parameters, widening: 1, variance: make([]float64, l.edges.Points), root: l.startRoot(parameters),
+		path: make([][]*mat.Dense, nodes), noise: make([][]*mat.Dense, nodes), steps: make([][]linearised, nodes), controls: make([][]control, nodes), logDets: make([]float64, nodes)}
+	if noise := parameters[TipNoise]; len(noise) > 0 {
+		for i := range r.variance {
+			r.variance[i] = noise[i%len(noise)]
+		}
+	}
+	still, scale := mat.NewDense(l.edges.Points, l.edges.columns(), nil), make([]float64, nodes)
+	if before != nil {
+		if !l.model.Root.Known() {
+			r.root = before.root
+		}
+		for v := 1; v < nodes; v++ { // as much noise as moves the state as far
+			scale[v] = l.amplitude(v, before.parameters) / l.amplitude(v, parameters)
+		}
+	}
+	err := r.roll(func(v, k int, _ *mat.Dense) *mat.Dense {
+		if before == nil {
+			return still
+		}
+		var w mat.Dense
+		w.Scale(scale[v], before.noise[v][k])
+		return &w
+	})
+	return r, err
 }
 
-// run climbs Laplace's approximation of the parameters' posterior by the simplex of
-// Nelder and Mead, and by one step of Newton's at the end. An estimated root goes to
-// its smoothed state.
-func (s *search) run(start []float64) (position, spread []float64, err error) {
-	var free, root []int
-	next := 0
-	for _, p := range s.l.model.Parameters {
-		for range p.free() {
-			if p.Name == RootValue {
-				root = append(root, next)
-			} else {
-				free = append(free, next)
+// beside is the same path under parameters of which one is larger by a factor.
+func (r *reference) beside(name string, factor float64) (*reference, error) {
+	other := *r
+	other.parameters, other.steps = maps.Clone(r.parameters), make([][]linearised, len(r.steps))
+	other.controls, other.logDets = make([][]control, len(r.controls)), make([]float64, len(r.logDets))
+	other.parameters[name] = []float64{r.parameters[name][0] * factor}
+	err := eachNode(1, len(r.path), func(v int) error {
+		for k := range r.edges.Steps {
+			at, err := r.evaluate(v, k, r.path[v][k], other.parameters)
+			if err != nil {
+				return err
 			}
-			next++
+			other.steps[v] = append(other.steps[v], at)
 		}
-	}
-	position, spread = append([]float64(nil), start...), make([]float64, len(start))
-	if len(free) > 0 {
-		x := make([]float64, len(free))
-		for k, i := range free {
-			x[k] = start[i]
-		}
-		place := func(x []float64) []float64 {
-			for k, i := range free {
-				position[i] = x[k]
-			}
-			return position
-		}
-		minus := func(x []float64) float64 { return s.minus(place(x)) }
-		s.most = searchLength*len(free) + 2*len(free)*(len(free)+3)
-		settings := &optimize.Settings{FuncEvaluations: searchLength * len(free), Recorder: interruption{s.ctx},
-			Converger: &optimize.FunctionConverge{Absolute: 0.2, Iterations: 5 * len(free)}}
-		result, err := optimize.Minimize(optimize.Problem{Func: minus}, x, settings, &optimize.NelderMead{SimplexSize: 0.5})
-		if result == nil || math.IsInf(result.F, 0) || math.IsNaN(result.F) {
-			if s.failure == nil {
-				s.failure = err
-			}
-			return nil, nil, s.failure
-		}
-		x, sds := curvature(minus, result.X)
-		position = place(x)
-		for k, i := range free {
-			spread[i] = sds[k]
-		}
-	}
-	if len(root) > 0 {
-		if err := s.smoothRoot(position, spread, root); err != nil {
-			return nil, nil, err
-		}
-	}
-	return position, spread, s.ctx.Err()
+		return nil
+	})
+	return &other, err
 }
 
-// minus is minus Laplace's approximation of the log posterior.
-func (s *search) minus(position []float64) float64 {
-	if s.ctx.Err() != nil {
-		return math.Inf(1)
+// end is the state of a node on the path.
+func (r *reference) end(v int) *mat.Dense {
+	if v == 0 {
+		return r.root
 	}
-	parameters, err := s.natural(position)
-	if err == nil {
-		var r *reference
-		if r, err = s.l.fit(parameters, s.before, s.l.edges.Rounds+1); err == nil {
-			s.before = r
-			if s.done++; s.progress != nil {
-				s.progress(min(s.done, s.most), s.most)
-			}
-			return -r.value - parameters[LogPrior][0]
-		}
-	}
-	s.failure, s.before = err, nil
-	return math.Inf(1)
+	return r.path[v][r.edges.Steps]
 }
 
-// smoothRoot moves an estimated root to its smoothed state.
-func (s *search) smoothRoot(position, spread []float64, root []int) error {
-	parameters, err := s.natural(position)
-	if err != nil {
-		return err
+// roll makes the path of the root's state and the noise that a function gives for
+// each step from its state, and weighs it.
+func (r *reference) roll(noise func(v, k int, x *mat.Dense) *mat.Dense) error {
+	for level := 1; level < r.data.Topology.Levels(); level++ {
+		first, end := r.data.Topology.Slab(level)
+		err := eachNode(first, end, func(v int) error {
+			x := r.end(r.data.Topology.Parent(v))
+			steps := r.edges.Steps
+			path, ws, along := append(make([]*mat.Dense, 0, steps+1), x), make([]*mat.Dense, steps), make([]linearised, steps)
+			for k := range steps {
+				at, err := r.evaluate(v, k, x, r.parameters)
+				if err != nil {
+					return err
+				}
+				var next mat.Dense
+				ws[k], along[k] = noise(v, k, x), at
+				next.Mul(at.noise, ws[k])
+				next.Add(&next, at.mean)
+				x = &next
+				path = append(path, x)
+			}
+			r.path[v], r.noise[v], r.steps[v] = path, ws, along
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
-	r, err := s.l.fit(parameters, s.before, s.l.edges.Rounds+1)
-	if err != nil {
-		return err
-	}
+	r.weigh()
+	return nil
+}
+
+// improve linearises along the path, and moves the path towards the one that fits best
+// under the linearisation. It is a round of the iterated Kalman smoother (Bell 1994,
+// "The iterated Kalman smoother as a Gauss-Newton method"), with the diffusion's
+// derivative left out so that all coordinates of a point share their matrices. A
+// round that overshoots goes half of the way, or a quarter, or less; the path stays
+// where it is if even a 16th is too far.
+func (r *reference) improve() error {
 	message, err := r.backward()
 	if err != nil {
 		return err
 	}
-	var inverse, move mat.Dense
-	if err := inverse.Inverse(message.h); err != nil {
-		return fmt.Errorf("the data do not tell the root's state: %w", err)
+	move, err := r.rootMove(message)
+	if err != nil {
+		return err
 	}
-	move.Mul(&inverse, message.f)
-	for k, i := range root {
-		m := r.edges.columns()
-		position[i] += move.At(k/m, k%m)
-		spread[i] = math.Sqrt(inverse.At(k/m, k/m))
+	for part := 1.0; part > 1.0/32; part /= 2 {
+		next, err := r.moved(move, part)
+		if err != nil {
+			continue // a state out there has no step
+		}
+		if next.density > r.density-r.slack() {
+			*r = *next
+			break
+		}
+	}
+	r.value = r.density
+	for _, d := range r.logDets {
+		r.value += d
 	}
 	return nil
 }
 
-// interruption ends a search once its context does.
-type interruption struct{ ctx context.Context }
+// slack is how much less dense a round may leave a path: since the linearisation
+// leaves a derivative out, the rounds do not end at the densest path, only near it.
+func (r *reference) slack() float64 { return 0.02 * r.energy() }
 
-func (interruption) Init() error { return nil }
-func (i interruption) Record(*optimize.Location, optimize.Operation, *optimize.Stats) error {
-	return i.ctx.Err()
+// moved is the path that goes a part of the way to where the controls lead with z = 0.
+func (r *reference) moved(root *mat.Dense, part float64) (*reference, error) {
+	next, nodes := *r, len(r.path)
+	next.path, next.noise, next.steps = make([][]*mat.Dense, nodes), make([][]*mat.Dense, nodes), make([][]linearised, nodes)
+	if root != nil {
+		next.root = new(mat.Dense)
+		next.root.Scale(part, root)
+		next.root.Add(r.root, next.root)
+	}
+	err := next.roll(func(v, k int, x *mat.Dense) *mat.Dense {
+		c := r.controls[v][k]
+		var d, w mat.Dense
+		w.Sub(c.mean, r.noise[v][k])
+		w.Scale(part, &w)
+		w.Add(&w, r.noise[v][k])
+		d.Sub(x, c.at)
+		d.Mul(c.feedback, &d)
+		w.Add(&w, &d)
+		return &w
+	})
+	return &next, err
 }
 
-// naturalProgram maps a position to the natural parameters and the log prior.
-func (m *Model) naturalProgram() (func(position []float64) (map[string][]float64, error), error) {
-	schema, err := tree.NewSchema(m.positionField())
-	if err != nil {
-		return nil, err
-	}
-	p := tree.NewProgram(schema)
-	m.addParameters(p)
-	if err := p.Err(); err != nil {
-		return nil, err
-	}
-	single, _, err := tree.FromParents([]int{-1})
-	if err != nil {
-		return nil, err
-	}
-	return func(position []float64) (map[string][]float64, error) {
-		q := position
-		if len(q) == 0 {
-			q = []float64{0}
-		}
-		return tree.Evaluate(p, single, map[string][]float64{FieldPosition: q})
-	}, nil
-}
-
-// typicalPosition is the mean of some draws of the parameters' priors on the
-// unconstrained scale; an estimated root starts at the mean of the tips.
-func (m *Model) typicalPosition(data Data) []float64 {
-	const draws = 64
-	var position []float64
-	random := nuts.NewStream(1, 0, 0, nuts.PurposeSimulation)
-	for _, p := range m.Parameters {
-		for k := range p.free() {
-			sum := 0.0
-			switch {
-			case p.Name == RootValue:
-				sum, _, _ = data.Moments(k)
-			case !p.isCorrelation():
-				for range draws {
-					sum += p.Prior.Unconstrain(p.Prior.Draw(&random)) / draws
-				}
-			}
-			position = append(position, sum)
+// energy is half of the squared noise of the path.
+func (r *reference) energy() float64 {
+	sum := 0.0
+	for v := range r.noise {
+		for _, w := range r.noise[v] {
+			sum += 0.5 * squares(w)
 		}
 	}
-	return position
+	return sum
 }
 
-// guidance is what PathBridge finds once, before the first evaluation.
-type guidance struct {
-	sync.Mutex
-	model          *Model // with its controls
-	centre, spread []float64
-}
-
-// Prepare finds what guides a model of [PathBridge] by the data, the path and the
-// controls that follow it, which takes from a second to minutes. [Target.Open] and
-// whatever else evaluates the model do it themselves; Prepare is for those who want to
-// interrupt it, or see its progress: how many paths of at most how many were tried. For
-// other models, and the second time, it does nothing.
-func (t *Target) Prepare(ctx context.Context, progress func(done, most int)) error {
-	_, err := t.guided(ctx, progress)
-	return err
-}
-
-// guided is the model with what guides it.
-func (t *Target) guided(ctx context.Context, progress func(done, most int)) (*Model, error) {
-	if c := t.model.Continuous; c == nil || c.Bridge != PathBridge {
-		return t.model, nil
-	}
-	t.guidance.Lock()
-	defer t.guidance.Unlock()
-	if t.guidance.model == nil {
-		m, centre, spread, err := t.model.withControls(ctx, t.data, progress)
-		if err != nil {
-			return nil, err
+// weigh evaluates the density of the path's root, of its noise and of the data.
+func (r *reference) weigh() {
+	r.density = -r.energy()
+	for v := range r.path {
+		if i, ok := r.tips[v]; ok {
+			r.density -= r.misfit(i, r.end(v))
 		}
-		t.guidance.model, t.guidance.centre, t.guidance.spread = m, centre, spread
 	}
-	return t.guidance.model, nil
+	size := r.edges.Dim()
+	switch m := r.edges.columns(); r.model.Root {
+	case RootNormal:
+		for k := range size {
+			z := (r.root.At(k/m, k%m) - r.model.RootMean[k]) / r.model.RootSD[k]
+			r.density -= 0.5*z*z + math.Log(r.model.RootSD[k])
+		}
+	case RootFlat:
+		r.density += 0.5 * float64(size) * math.Log(2*math.Pi)
+	}
 }
 
-// Centre is the position of the parameters that PathBridge guides by, and roughly their
-// posterior standard deviations; nil says that it does not know.
-func (t *Target) Centre() (centre, spread []float64) {
-	if m, err := t.guided(context.Background(), nil); err != nil || m == t.model {
-		return nil, nil
+// misfit is minus the log density of a tip's observation.
+func (r *reference) misfit(tip int, x *mat.Dense) float64 {
+	m, sum := r.edges.columns(), 0.0
+	for k := range r.edges.Dim() {
+		if y := r.data.Values[k][tip]; !math.IsNaN(y) {
+			variance := r.tipVariance(k/m, tip)
+			d := y - x.At(k/m, k%m)
+			sum += 0.5 * (d*d/variance + math.Log(2*math.Pi*variance))
+		}
 	}
-	return t.guidance.centre, t.guidance.spread
+	return sum
 }

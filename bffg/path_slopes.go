@@ -59,14 +59,10 @@ func (s slope) at(v, k int, directions *mat.Dense, gains []float64) controlSlope
 		x.Mul(directions.T(), &difference)
 		return &x
 	}
-	var precision, shift, otherShift mat.Dense
+	var precision mat.Dense
 	precision.Mul(turned(below.gain, above.gain), directions)
 	x := controlSlope{growth: make([]float64, n), turn: mat.NewDense(n, n, nil), feedback: turned(below.feedback, above.feedback)}
-	shift.Mul(below.feedback, below.at)
-	shift.Sub(below.mean, &shift)
-	otherShift.Mul(above.feedback, above.at)
-	otherShift.Sub(above.mean, &otherShift)
-	x.mean = turned(&shift, &otherShift)
+	x.mean = turned(below.atZero(), above.atZero())
 	for i := range n {
 		for j := range i + 1 {
 			// Of the covariance (P + d E)^-1 the factor is c (I + d T) with T + T' = -c E c.
