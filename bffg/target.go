@@ -109,6 +109,9 @@ var (
 	_ nuts.PriorTarget = (*Target)(nil)
 	_ nuts.Centred     = (*Target)(nil)
 	_ nuts.Recordable  = (*Evaluator)(nil)
+
+	_ nuts.Copyable[nuts.Evaluator]      = (*Evaluator)(nil)
+	_ nuts.Copyable[nuts.ValueEvaluator] = (*valueEvaluator)(nil)
 )
 
 // Noise says which coordinates are the noise of the guided sweep.
@@ -138,6 +141,15 @@ func (e *valueEvaluator) Value(ctx context.Context, q, logp []float64) error {
 	return e.run.Get(LogDensity, logp)
 }
 
+// Copy is another evaluator with the same kernels.
+func (e *valueEvaluator) Copy() (nuts.ValueEvaluator, error) {
+	run, err := e.run.Copy()
+	if err != nil {
+		return nil, err
+	}
+	return &valueEvaluator{run}, nil
+}
+
 func (e *valueEvaluator) Close() error { return e.run.Close() }
 
 // Open compiles the target for a device and a number of chains; the result is
@@ -152,12 +164,26 @@ func (t *Target) Open(dev device.Device, chains int) (nuts.Evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newEvaluator(run)
+}
+
+func newEvaluator(run *plan.Executable) (nuts.Evaluator, error) {
 	density, err := run.Output(LogDensity)
 	if err != nil {
 		run.Close()
 		return nil, err
 	}
 	return &Evaluator{Cost: run.Cost, Schedule: run.Schedule, run: run, density: density}, nil
+}
+
+// Copy is another evaluator for as many chains on the same device, with the same kernels;
+// an [*Evaluator]. No evaluation may go on while it is made.
+func (e *Evaluator) Copy() (nuts.Evaluator, error) {
+	run, err := e.run.Copy()
+	if err != nil {
+		return nil, err
+	}
+	return newEvaluator(run)
 }
 
 // compile binds a program to a device and writes the data and what guides the model.

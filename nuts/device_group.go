@@ -59,7 +59,7 @@ func (s *sampling) newDeviceGroup(ctx context.Context, dev device.Device, e Reco
 		}
 	}
 	if err := g.open(ctx, dev); err != nil {
-		return nil, errors.Join(err, g.closeOwn())
+		return nil, errors.Join(err, g.close())
 	}
 	return g, nil
 }
@@ -395,10 +395,8 @@ func (g *deviceGroup) collect(run *Run) {
 	run.Submissions += g.ticks / int64(g.batch)
 }
 
-func (g *deviceGroup) close() error { return errors.Join(g.closeOwn(), g.evaluator.Close()) }
-
-// closeOwn frees all but the evaluator.
-func (g *deviceGroup) closeOwn() error {
+// close frees all but the evaluator.
+func (g *deviceGroup) close() error {
 	var errs []error
 	if g.program != nil {
 		errs = append(errs, g.program.Close())

@@ -9,8 +9,8 @@ import (
 // computes gradients.
 type hostGroup struct {
 	sampling     *sampling
-	number       int // of the group
-	evaluator    Evaluator
+	number       int      // of the group
+	evaluators   []opened // by worker
 	first        int
 	chains       []*chain
 	q, gradient  []float64
@@ -18,9 +18,9 @@ type hostGroup struct {
 }
 
 // newHostGroup makes chains that the host takes to some number of transitions.
-func (s *sampling) newHostGroup(e Evaluator, dim, first, end, total int) *hostGroup {
+func (s *sampling) newHostGroup(evaluators []opened, dim, first, end, total int) *hostGroup {
 	n := end - first
-	g := &hostGroup{sampling: s, number: len(s.groups), evaluator: e, first: first, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
+	g := &hostGroup{sampling: s, number: len(s.groups), evaluators: evaluators, first: first, q: make([]float64, dim*n), gradient: make([]float64, dim*n), logDensities: make([]float64, n)}
 	var by *integrator
 	for number := first; number < end; number++ {
 		by = s.integratorLike(by)
@@ -115,7 +115,7 @@ func (g *hostGroup) step(ctx context.Context) error {
 		}
 		scatter(g.q, k, n, some...)
 	}
-	if err := g.evaluator.Gradient(ctx, g.q, g.logDensities, g.gradient); err != nil {
+	if err := g.sampling.evaluator(g.number, g.evaluators).gradient.Gradient(ctx, g.q, g.logDensities, g.gradient); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -173,4 +173,4 @@ func (g *hostGroup) collect(run *Run) {
 	}
 }
 
-func (g *hostGroup) close() error { return g.evaluator.Close() }
+func (g *hostGroup) close() error { return nil }

@@ -26,7 +26,7 @@ func (s *sampling) newRelayGroup(ctx context.Context, dev device.Device, e Recor
 		}
 		return g, nil
 	}
-	g.hostGroup = s.newHostGroup(e, dim, first, end, s.options.Warmup)
+	g.hostGroup = s.newHostGroup([]opened{{gradient: e}}, dim, first, end, s.options.Warmup)
 	return g, nil
 }
 
@@ -54,7 +54,7 @@ func (g *relayGroup) handOver(ctx context.Context) error {
 	}
 	after.number = g.number
 	if err := after.take(g.chains); err != nil {
-		return errors.Join(err, after.closeOwn())
+		return errors.Join(err, after.close())
 	}
 	s.saving.mutex.Lock() // a checkpoint may be under way
 	defer s.saving.mutex.Unlock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -92,31 +91,6 @@ func Sample(ctx context.Context, dev device.Device, target Target, o Options) (*
 	return run, err
 }
 
-// many is so many chains in a group that two groups a worker pay: one works while the
-// other waits for the ensemble, and half as many states stay in the cache.
-const many = 256
-
-// On a target of so many coordinates as large a chain alone fills vectors, and few chains a
-// worker take as long together as apart. Those of NUTS, whose trajectories differ in length,
-// do not wait for the last of their group when they are apart: on trees of 2,048 tips that
-// is worth a tenth, while with 1,024 two chains together may be faster, and four always are.
-const (
-	large = 3072
-	few   = 2
-)
-
-// groupsFor is the default number of groups.
-func groupsFor(info device.Info, o *Options, dim int) int {
-	switch {
-	case info.Fuses:
-	case o.Chains >= 2*many*info.Workers:
-		return 2 * info.Workers
-	case o.Algorithm == NUTS && dim >= large && o.Chains <= few*info.Workers:
-		return o.Chains
-	}
-	return info.Workers
-}
-
 // sampling is a run under way.
 type sampling struct {
 	run      *Run
@@ -128,7 +102,8 @@ type sampling struct {
 	ensemble *ensemble // what chains adapt together
 	groups   []group
 	turns    *turns // of groups to work
-	began    time.Time
+	evaluators
+	began time.Time
 
 	drawing  sync.Mutex // for OnDraw
 	saving   saving
@@ -152,24 +127,18 @@ type group interface {
 	close() error
 }
 
-// open makes the groups. Their evaluators are compiled side by side.
+// open makes the groups.
 func (s *sampling) open(ctx context.Context, dev device.Device, target Target, groups int) error {
 	bound := func(g int) int { return s.options.Chains * g / groups }
-	evaluators, errs := make([]opened, groups), make([]error, groups)
-	var wait sync.WaitGroup
-	for g := range groups {
-		wait.Go(func() { evaluators[g], errs[g] = s.openEvaluator(dev, target, bound(g+1)-bound(g)) })
+	sizes := make([]int, groups)
+	for g := range sizes {
+		sizes[g] = bound(g+1) - bound(g)
 	}
-	wait.Wait()
-	err := errors.Join(errs...)
-	for g, e := range evaluators {
-		if err == nil {
-			var made group
-			if made, err = s.newGroup(ctx, dev, e, bound(g), bound(g+1)); err == nil {
-				s.groups = append(s.groups, made)
-			}
-		} else if e.Closer != nil {
-			err = errors.Join(err, e.Close())
+	err := s.openEvaluators(dev, target, sizes)
+	for g := 0; g < groups && err == nil; g++ {
+		var made group
+		if made, err = s.newGroup(ctx, dev, s.evaluators.of(g), bound(g), bound(g+1)); err == nil {
+			s.groups = append(s.groups, made)
 		}
 	}
 	if err != nil {
@@ -178,45 +147,22 @@ func (s *sampling) open(ctx context.Context, dev device.Device, target Target, g
 	return nil
 }
 
-// opened is an evaluator of gradients or, for random walks, of values.
-type opened struct {
-	io.Closer
-	gradient Evaluator
-	value    ValueEvaluator
-}
-
-func (s *sampling) openEvaluator(dev device.Device, target Target, chains int) (opened, error) {
+// newGroup makes a group whose sampler runs where the options say.
+func (s *sampling) newGroup(ctx context.Context, dev device.Device, evaluators []opened, first, end int) (group, error) {
 	if s.options.Algorithm == RandomWalk {
-		e, err := openValue(dev, target, chains)
-		return opened{Closer: e, value: e}, err
+		return s.newWalkGroup(evaluators, first, end), nil
 	}
-	e, err := target.Open(dev, chains)
-	return opened{Closer: e, gradient: e}, err
-}
-
-// newGroup makes a group whose sampler runs where the options say. The evaluator is
-// the group's from here on, also where that fails.
-func (s *sampling) newGroup(ctx context.Context, dev device.Device, evaluator opened, first, end int) (group, error) {
-	dim := s.dim
-	if s.options.Algorithm == RandomWalk {
-		return s.newWalkGroup(evaluator.value, first, end), nil
-	}
-	e := evaluator.gradient
-	recordable, can := e.(Recordable)
+	e, can := evaluators[0].gradient.(Recordable)
 	switch {
 	case s.options.Sampler == OnDevice && !can:
-		return nil, errors.Join(errors.New("nuts: the target cannot be recorded with a sampler on the device; sample on the host"), e.Close())
+		return nil, errors.New("nuts: the target cannot be recorded with a sampler on the device; sample on the host")
 	case can && s.options.HostOnly() == "" && (s.options.Sampler == OnDevice || s.options.Sampler == Auto && dev.Info().Fuses):
-		g, err := s.onDevice(ctx, dev, recordable, first, end)
-		if err != nil {
-			return nil, errors.Join(err, e.Close())
-		}
-		return g, nil
+		return s.onDevice(ctx, dev, e, first, end)
 	}
 	if r := s.options.Resume; r != nil && !r.onHost(first, end) {
-		return nil, errors.Join(errors.New("nuts: the checkpoint was made by a sampler on the device; resume on that device"), e.Close())
+		return nil, errors.New("nuts: the checkpoint was made by a sampler on the device; resume on that device")
 	}
-	return s.newHostGroup(e, dim, first, end, s.options.Warmup+s.options.Draws), nil
+	return s.newHostGroup(evaluators, s.dim, first, end, s.options.Warmup+s.options.Draws), nil
 }
 
 func (s *sampling) onDevice(ctx context.Context, dev device.Device, e Recordable, first, end int) (group, error) {
@@ -342,10 +288,18 @@ func (s *sampling) report(done bool) {
 	s.options.Progress(Progress{Chains: append([]ChainProgress(nil), s.progress...), Elapsed: time.Since(s.began), Done: done})
 }
 
+// evaluator is which of a group's evaluators it works with now.
+func (s *sampling) evaluator(group int, of []opened) opened {
+	if s.evaluators.own {
+		return of[0]
+	}
+	return of[s.turns.slot(group)]
+}
+
 func (s *sampling) close() error {
 	var errs []error
 	for _, g := range s.groups {
 		errs = append(errs, g.close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.evaluators.close())...)
 }

@@ -14,14 +14,15 @@ const turnLength = 10 * time.Millisecond
 // turns let as many groups work at a time as a processor has workers, where there are
 // more groups than that: the others wait. All methods do nothing where there are not.
 type turns struct {
-	free  chan struct{} // a turn for each element; nil where all groups may work
-	began []time.Time   // by group, zero for one that has no turn
+	free  chan int    // the workers that no group has; nil where all groups may work
+	slots []int       // by group, the worker that it has
+	began []time.Time // by group, zero for one that has no turn
 }
 
 // newTurns makes turns for some groups on a device, which may be nil. A GPU shares
 // itself out.
 func newTurns(dev device.Device, groups int) *turns {
-	t := &turns{began: make([]time.Time, groups)}
+	t := &turns{slots: make([]int, groups), began: make([]time.Time, groups)}
 	if dev == nil {
 		return t
 	}
@@ -29,12 +30,18 @@ func newTurns(dev device.Device, groups int) *turns {
 	if info.Fuses || info.Workers < 1 || groups <= info.Workers {
 		return t
 	}
-	t.free = make(chan struct{}, info.Workers)
-	for range info.Workers {
-		t.free <- struct{}{}
+	t.free = make(chan int, info.Workers)
+	for slot := range info.Workers {
+		t.free <- slot
 	}
 	return t
 }
+
+// workers is how many groups work at a time, where others wait.
+func (t *turns) workers() int { return cap(t.free) }
+
+// slot is the number of the worker that a group has, 0 where none waits.
+func (t *turns) slot(group int) int { return t.slots[group] }
 
 // take waits for a turn for a group.
 func (t *turns) take(ctx context.Context, group int) error {
@@ -42,7 +49,7 @@ func (t *turns) take(ctx context.Context, group int) error {
 		return nil
 	}
 	select {
-	case <-t.free:
+	case t.slots[group] = <-t.free:
 		t.began[group] = time.Now()
 		return nil
 	case <-ctx.Done():
@@ -54,7 +61,7 @@ func (t *turns) take(ctx context.Context, group int) error {
 func (t *turns) give(group int) {
 	if t.free != nil && !t.began[group].IsZero() {
 		t.began[group] = time.Time{}
-		t.free <- struct{}{}
+		t.free <- t.slots[group]
 	}
 }
 

@@ -11,16 +11,16 @@ import (
 // one evaluation serves all of them.
 type walkGroup struct {
 	sampling   *sampling
-	evaluator  ValueEvaluator
+	evaluators []opened // by worker
 	first      int
 	walks      []*walk
 	number     int // of the group
 	q, density []float64
 }
 
-func (s *sampling) newWalkGroup(e ValueEvaluator, first, end int) group {
+func (s *sampling) newWalkGroup(evaluators []opened, first, end int) group {
 	n := end - first
-	g := &walkGroup{sampling: s, number: len(s.groups), evaluator: e, first: first, q: make([]float64, s.dim*n), density: make([]float64, n)}
+	g := &walkGroup{sampling: s, number: len(s.groups), evaluators: evaluators, first: first, q: make([]float64, s.dim*n), density: make([]float64, n)}
 	for number := first; number < end; number++ {
 		w := newWalk(number, s.dim, s.options, s.noise)
 		if s.options.Resume != nil {
@@ -68,7 +68,7 @@ func (g *walkGroup) evaluate(ctx context.Context) error {
 		}
 		scatter(g.q, k, n, some...)
 	}
-	if err := g.evaluator.Value(ctx, g.q, g.density); err != nil {
+	if err := g.sampling.evaluator(g.number, g.evaluators).value.Value(ctx, g.q, g.density); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -202,4 +202,4 @@ func (g *walkGroup) collect(run *Run) {
 	}
 }
 
-func (g *walkGroup) close() error { return g.evaluator.Close() }
+func (g *walkGroup) close() error { return nil }

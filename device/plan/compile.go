@@ -59,7 +59,7 @@ func Compile(dev device.Device, program *tree.Program, topology *tree.Topology, 
 	program = program.Clone()
 	c := &compilation{planner: newPlanner(program, topology, options.Chains, info.Fuses && schedule == Slab),
 		device: dev, info: info, options: options, outputs: outputs, arrays: map[*intArray]device.Buffer{}, kernels: map[string]*gridKernel{}}
-	c.execution = &Executable{Schedule: schedule, fields: map[string]fieldLayout{}, buffers: map[tree.VariableID]device.Binding{}}
+	c.execution = &Executable{Schedule: schedule, device: dev, fields: map[string]fieldLayout{}, buffers: map[tree.VariableID]device.Binding{}}
 	if err := c.run(); err != nil {
 		c.execution.Close()
 		if options.Schedule == Auto && schedule == Tree && (errors.Is(err, errRounds) || errors.Is(err, errArrays)) {
@@ -99,12 +99,7 @@ func (c *compilation) run() error {
 	if err := c.translate(); err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
-	recorded, err := c.device.Record(device.Recording{Name: "tree program", Stages: c.execution.stages, ChainsIndependent: true})
-	if err != nil {
-		return err
-	}
-	c.execution.program = recorded
-	return nil
+	return c.execution.record()
 }
 
 // translate turns the steps into dispatches, and counts what they cost.

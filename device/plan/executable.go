@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hxgpu/hxgpu/device"
+	"github.com/hxgpu/hxgpu/shaders"
 	"github.com/hxgpu/hxgpu/tree"
 )
 
@@ -14,12 +15,19 @@ type Executable struct {
 	Cost     Cost
 	Schedule Schedule // Slab or Tree
 
+	device  device.Device
 	program device.Program
 	stages  [][]device.Dispatch
 	buffers map[tree.VariableID]device.Binding
 	fields  map[string]fieldLayout // inputs and outputs by name
 	packed  [2]packing             // inputs, outputs
-	owned   []device.Buffer
+	owned   []ownBuffer
+}
+
+// ownBuffer is a buffer of floats or integers.
+type ownBuffer struct {
+	device.Buffer
+	kind shaders.Type
 }
 
 // fieldLayout is where a named field lives, and how many floats it has.

@@ -29,7 +29,7 @@ func (c *compilation) newBuffer(t shaders.Type, n int) (device.Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.execution.owned = append(c.execution.owned, b)
+	c.execution.owned = append(c.execution.owned, ownBuffer{b, t})
 	return b, nil
 }
 
