@@ -132,7 +132,7 @@ func BenchmarkSample(b *testing.B) {
 }
 
 // BenchmarkCompile: from a model to something that gives gradients, on a device of its
-// own.
+// own. From the second time on the process has the machine code.
 func BenchmarkCompile(b *testing.B) {
 	compile := func(b *testing.B, target func() *bffg.Target) {
 		for b.Loop() {

@@ -9,6 +9,7 @@ import "math"
 type Builder struct {
 	kernel *Kernel
 	known  map[instructionKey]Value
+	loads  map[memory][]instructionKey // of what is known, and of what may be no more
 	// added lists, for every open region, the instructions that are known there only.
 	added [][]instructionKey
 }
@@ -27,7 +28,7 @@ const (
 
 // NewBuilder starts a kernel for a number of chains.
 func NewBuilder(name string, chains int) *Builder {
-	return &Builder{kernel: &Kernel{Name: name, Chains: chains}, known: map[instructionKey]Value{}}
+	return &Builder{kernel: &Kernel{Name: name, Chains: chains}, known: map[instructionKey]Value{}, loads: map[memory][]instructionKey{}}
 }
 
 // Kernel is the kernel built so far.
@@ -50,6 +51,10 @@ func (b *Builder) emit(i Instruction) Value {
 	v := Value(len(b.kernel.Instructions) - 1)
 	if pure {
 		b.known[key] = v
+		if i.readsMemory() {
+			m := memory{i.Op == OpLoadShared, i.Buffer}
+			b.loads[m] = append(b.loads[m], key)
+		}
 		if n := len(b.added); n > 0 {
 			b.added[n-1] = append(b.added[n-1], key)
 		}
@@ -124,9 +129,7 @@ func (b *Builder) SegmentReduce(r Reduction, buffer int, first, count Value, str
 // Store sets buffer[index] to x.
 func (b *Builder) Store(buffer int, index, x Value) {
 	b.emit(Instruction{Op: OpStore, Type: None, A: index, B: x, C: NoValue, Buffer: buffer})
-	b.forget(func(i Instruction) bool {
-		return i.Op == OpLoad && i.Buffer == buffer || i.Op == OpSegmentReduce && i.Buffer == buffer
-	})
+	b.forget(memory{false, buffer})
 }
 
 // Const is a floating-point constant.

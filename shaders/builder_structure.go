@@ -2,18 +2,35 @@ package shaders
 
 import "math"
 
-// forget makes the Builder emit matching instructions anew when they are next
-// asked for.
-func (b *Builder) forget(matches func(Instruction) bool) {
-	for key := range b.known {
-		if matches(key.Instruction) {
-			delete(b.known, key)
-		}
+// memory is a buffer, or a shared array.
+type memory struct {
+	shared bool
+	number int
+}
+
+func (i *Instruction) readsMemory() bool {
+	return i.Op == OpLoad || i.Op == OpLoadInt || i.Op == OpLoadShared || i.Op == OpSegmentReduce
+}
+
+// forget makes the Builder load from some memory anew when it is next asked to.
+func (b *Builder) forget(m memory) {
+	for _, key := range b.loads[m] {
+		delete(b.known, key)
+	}
+	delete(b.loads, m)
+}
+
+// forgetLoads makes the Builder load everything anew.
+func (b *Builder) forgetLoads() {
+	for m := range b.loads {
+		b.forget(m)
 	}
 }
 
-func readsMemory(i Instruction) bool {
-	return i.Op == OpLoad || i.Op == OpLoadInt || i.Op == OpLoadShared || i.Op == OpSegmentReduce
+// forgetAll makes the Builder compute everything anew.
+func (b *Builder) forgetAll() {
+	clear(b.known)
+	clear(b.loads)
 }
 
 func (b *Builder) enter() { b.added = append(b.added, nil) }
@@ -60,13 +77,13 @@ func (b *Builder) If(condition Value, then, otherwise func()) {
 
 // Loop runs the body count times, with its number from 0 on.
 func (b *Builder) Loop(count Value, body func(i Value)) {
-	b.forget(readsMemory) // the body may store what was loaded before
+	b.forgetLoads() // the body may store what was loaded before
 	i := b.emit(Instruction{Op: OpLoop, Type: Int, A: count, B: NoValue, C: NoValue})
 	b.enter()
 	body(i)
 	b.leave()
 	b.statement(OpEnd, NoValue, NoValue)
-	b.forget(readsMemory)
+	b.forgetLoads()
 }
 
 // Break leaves the innermost loop where the condition holds. It is called
@@ -84,7 +101,7 @@ func (b *Builder) Break(condition Value) {
 // Barrier waits for all lanes of the group.
 func (b *Builder) Barrier() {
 	b.statement(OpBarrier, NoValue, NoValue)
-	b.forget(readsMemory)
+	b.forgetLoads()
 }
 
 // Variable declares a variable with the type and value of x.
@@ -136,13 +153,13 @@ func (b *Builder) LoadShared(array int, index Value) Value {
 // StoreShared sets array[index] to x.
 func (b *Builder) StoreShared(array int, index, x Value) {
 	b.emit(Instruction{Op: OpStoreShared, A: index, B: x, C: NoValue, Buffer: array})
-	b.forget(func(i Instruction) bool { return i.Op == OpLoadShared && i.Buffer == array })
+	b.forget(memory{true, array})
 }
 
 // StoreInt sets buffer[index] to x.
 func (b *Builder) StoreInt(buffer int, index, x Value) {
 	b.emit(Instruction{Op: OpStoreInt, A: index, B: x, C: NoValue, Buffer: buffer})
-	b.forget(func(i Instruction) bool { return i.Op == OpLoadInt && i.Buffer == buffer })
+	b.forget(memory{false, buffer})
 }
 
 // Integer is an operation on two integers, OpAddInt to OpShiftRightInt.

@@ -74,7 +74,7 @@ func (x *expansion) instruction(i Instruction) Value {
 // copy emits an instruction as it is. What reads memory is never shared with an
 // earlier instruction.
 func (x *expansion) copy(i Instruction) Value {
-	if !readsMemory(i) {
+	if !i.readsMemory() {
 		return x.emit(i)
 	}
 	x.kernel.Instructions = append(x.kernel.Instructions, i)

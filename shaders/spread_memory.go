@@ -141,7 +141,7 @@ func (s *spreading) lookup(list []int32, e Value) Value {
 // barrier makes all lanes see what the others stored.
 func (s *spreading) barrier() {
 	s.b.Barrier()
-	s.b.forget(func(Instruction) bool { return true }) // indices are cheaper to compute anew than to keep
+	s.b.forgetAll() // indices are cheaper to compute anew than to keep
 	s.recent, s.reading = s.recent[:0], false
 }
 

@@ -25,12 +25,22 @@ type ArrayCode struct {
 }
 
 // CompileArrays translates an array kernel, for floats of 32 or 64 bits, with AVX-512
-// or, if it is not wide, AVX2. It fails with [ErrNoCode] for kernels that have no
-// translation.
+// or, if it is not wide, AVX2; the same kernel, as a rule, once in a process. It fails
+// with [ErrNoCode] for kernels that have no translation.
 func CompileArrays(k *shaders.Kernel, bits int, wide bool) (*ArrayCode, error) {
 	if k.Arrays == nil {
 		return nil, fmt.Errorf("native: kernel %q has no arrays", k.Name)
 	}
+	return arrayCodes.get(k, bits, wide, func() (*ArrayCode, int, error) {
+		c, err := newArrayCode(k, bits, wide)
+		if err != nil {
+			return nil, 0, err
+		}
+		return c, c.Bytes, nil
+	})
+}
+
+func newArrayCode(k *shaders.Kernel, bits int, wide bool) (*ArrayCode, error) {
 	c := newArrayCompiler(k, bits, wide)
 	bytes, err := c.compile()
 	if err != nil {

@@ -63,9 +63,19 @@ var supported = sync.OnceValue(func() string {
 func Wide() bool { return amd64.HasAVX512() }
 
 // Compile translates a lane kernel, for floats of 32 or 64 bits and AVX-512 (wide) or
-// AVX2. It fails with
-// [ErrNoCode] for kernels that have no translation.
+// AVX2; the same kernel, as a rule, once in a process. It fails with [ErrNoCode] for
+// kernels that have no translation.
 func Compile(k *shaders.Kernel, bits int, wide bool) (*Code, error) {
+	return laneCodes.get(k, bits, wide, func() (*Code, int, error) {
+		c, err := newCode(k, bits, wide)
+		if err != nil {
+			return nil, 0, err
+		}
+		return c, c.Bytes, nil
+	})
+}
+
+func newCode(k *shaders.Kernel, bits int, wide bool) (*Code, error) {
 	expanded, err := shaders.Expand(k, bits)
 	if err != nil {
 		return nil, err
