@@ -1,4 +1,4 @@
-"""NumPyro, hyperiax and hxgpu on the built-in example."""
+"""NumPyro, BlackJAX, hyperiax and hxgpu on the built-in example."""
 
 from processes import GOLDEN, Peer, add_effective, merged, sample_hxgpu
 from tables import least, middle, most, table
@@ -16,6 +16,8 @@ def seed(python, scratch, options, both):
             "four": merged(Peer(python, "seed.py", both, options.limit, *flags, "--seeds", str(options.seeds), "--api").rest()),
             "many": merged(Peer(python, "seed.py", both, options.limit, *flags, *many, "--chunk", "20", "--seeds", "1").rest()),
             "hyperiax": merged(Peer(python, "seed.py", both, options.limit, *flags, "--model", "hyperiax", "--seeds", "1", "--api").rest()),
+            "blackjax": merged(Peer(python, "blackjax_seed.py", both, options.limit, *flags, "--seeds", str(options.seeds)).rest()),
+            "blackjax many": merged(Peer(python, "blackjax_seed.py", both, options.limit, *flags, *many, "--seeds", "1").rest()),
             "hyperiax 64": merged(Peer(python, "seed.py", both, options.limit, *flags, "--model", "hyperiax", *fewer, "--chunk", "20", "--seeds", "1").rest())}
     base = [str(scratch / "hxgpu"), "sample", "--state-draws", "0", "--device", "cpu", "--precision", "f64", "--quiet", "--json"]
     folders = [str(scratch / f"seed-{i}") for i in range(1, options.seeds + 1)]
@@ -28,9 +30,11 @@ def seed(python, scratch, options, both):
     def runs(of):
         return [o for what, o in of.items() if what.startswith("seed")]
 
-    def peer_column(p):
-        four, many = runs(p["four"]), runs(p["many"])
-        yield least(p["four"].get("api", {}).get("seconds"))
+    def peer_column(p, four, many):
+        """The rows that any sampler of JAX has; the runs are those of some names."""
+        processes = p[four], p[many]
+        four, many = runs(p[four]), runs(p[many])
+        yield least(p["four"].get("api", {}).get("seconds")) if processes[0] is p["four"] else "-"
         yield least(*(o["begin_s"] + o["warmup_s"] + o["draws_s"] for o in four))
         yield least(*(o["processor_s"] for o in four))
         yield middle(o["leapfrogs"] / o["draws"] for o in four)
@@ -39,11 +43,14 @@ def seed(python, scratch, options, both):
         yield most(*(o["ess"] / (o["begin_s"] + o["warmup_s"] + o["draws_s"]) for o in four))
         yield most(*(o["rhat"] for o in four), digits=".4f")
         yield most(*(o["off"] for o in four))
-        yield most(p["four"].get("memory", {}).get("peak_mb"))
-        yield most(p["many"].get("memory", {}).get("peak_mb"))
+        for process in processes:
+            yield most(process.get("memory", {}).get("peak_mb"))
         yield most(*(o["draws"] / o["draws_s"] for o in many))
         yield most(*(o["draws"] / (o["begin_s"] + o["warmup_s"] + o["draws_s"]) for o in many))
         yield most(*(o["draws"] / o["processor_s"] for o in many))
+
+    def sweeps_column(p):
+        """The rows of hyperiax's sweeps."""
         yield least(p["hyperiax"].get("api", {}).get("seconds"))
         yield least(*(o["begin_s"] + o["warmup_s"] + o["draws_s"] for o in runs(p["hyperiax"])))
         yield least(*(o["begin_s"] + o["warmup_s"] + o["draws_s"] for o in runs(p["hyperiax 64"])))
@@ -83,6 +90,9 @@ def seed(python, scratch, options, both):
              "4 chains with hyperiax's sweeps, s: all, with compilation", "  without compilation",
              "64 chains x (200 + 200), the peer with hyperiax's sweeps, s: without compilation", "  draws per second of the whole"]
     print(f"\nBuilt-in example: 16 leaves, 33 coordinates; {options.seeds} seeds; of times the best, of ratios the median (smallest, largest)\n")
-    table([["", "NumPyro f32", "NumPyro f64", " ".join(["hxgpu f64", *options.hxgpu])],
-           *map(list, zip(names, peer_column(figures["peer"]["f32"]), peer_column(figures["peer"]["f64"]), own_column(four, figures["hxgpu"]["many"], figures["hxgpu"]["64"])))])
+    peers = figures["peer"]["f32"], figures["peer"]["f64"]
+    table([["", "NumPyro f32", "NumPyro f64", "BlackJAX f32", "BlackJAX f64", " ".join(["hxgpu f64", *options.hxgpu])],
+           *map(list, zip(names, *([*peer_column(p, "four", "many"), *sweeps_column(p)] for p in peers),
+                          *([*peer_column(p, "blackjax", "blackjax many"), *"----"] for p in peers),
+                          own_column(four, figures["hxgpu"]["many"], figures["hxgpu"]["64"])))])
     return figures

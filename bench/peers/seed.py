@@ -42,6 +42,7 @@ import numpyro.distributions as dist
 from ess import PARAMETERS, effective
 from numpyro.infer import MCMC, NUTS
 from numpyro.infer.util import initialize_model
+from seed_density import Example
 
 
 def report(**fields):
@@ -53,23 +54,8 @@ def spent():
     return usage.ru_utime + usage.ru_stime
 
 
-golden = json.loads((options.golden / "seed.json").read_text())
-LEAVES = jnp.asarray(golden["leaf_obs"], jnp.float64 if options.precision == "f64" else jnp.float32)
-DEPTH = golden["topology"]["depth"]
-NODES = len(golden["topology"]["parents"])
-
-
-def plain(sigma_sq, tau_sq, z):
-    """log h(root), the backward filter in canonical form, a level of the tree at a time.
-    The weights of the guided sweep are 1 in this model, so that its states, functions of
-    z, do not enter the density."""
-    precision, potential = jnp.full_like(LEAVES, 1 / tau_sq), LEAVES / tau_sq
-    constant = -0.5 * jnp.log(2 * jnp.pi * tau_sq) - 0.5 * LEAVES**2 / tau_sq
-    for _ in range(DEPTH):
-        m = 1 + precision * sigma_sq
-        constant = constant - 0.5 * jnp.log(m) + 0.5 * potential**2 * sigma_sq / m
-        precision, potential, constant = (x.reshape((-1, 2)).sum(axis=1) for x in (precision / m, potential / m, constant))
-    return constant[0]
+example = Example(options.golden, options.precision)
+DEPTH, NODES, LEAVES = example.depth, example.nodes, example.leaves
 
 
 def sweeps():
@@ -83,7 +69,7 @@ def sweeps():
     mean, scale = lambda x, params: x, lambda anchor, params: one
     shift, covariance = lambda anchor, params: jnp.zeros(1), lambda x, params: params["sigma_sq"] * one
     backward, forward = discrete_bf_sweep(scale, shift, covariance), discrete_fg_sweep(mean, covariance, scale, shift, covariance)
-    shared = jnp.asarray(golden["mrca_depth"], LEAVES.dtype)
+    shared = jnp.asarray(example.golden["mrca_depth"], LEAVES.dtype)
 
     def density(sigma_sq, tau_sq, z):
         params = {"sigma_sq": sigma_sq}
@@ -95,7 +81,7 @@ def sweeps():
     return density
 
 
-density = plain if options.model == "plain" else sweeps()
+density = example.density if options.model == "plain" else sweeps()
 
 
 def model():
@@ -106,14 +92,7 @@ def model():
 
 
 energy = initialize_model(jax.random.PRNGKey(0), model).potential_fn
-for point in golden["points"]:
-    if point["case"] != "linear":
-        continue
-    at = dict(zip(PARAMETERS, jnp.asarray(point["log_theta"], LEAVES.dtype))) | {"z": jnp.asarray(point["z"], LEAVES.dtype)}
-    got, slope = jax.value_and_grad(energy)(at)
-    for name, x, want in (("potential", got, point["potential"]), *((f"derivative by {p}", slope[p], g) for p, g in zip(PARAMETERS, point["grad_log_theta"]))):
-        if not abs(float(x) - want) <= (1e-9 if options.precision == "f64" else 2e-4) * max(1, abs(want)):
-            sys.exit(f"{name} is {x}, seed.json says {want}: not the same posterior would be sampled")
+example.check(energy)
 report(what="start", versions={name: version(name) for name in ("numpyro", "jax", "hyperiax", "arviz")}, model=options.model, precision=options.precision,
        chains=options.chains, cores=sorted(os.sched_getaffinity(0)))
 
