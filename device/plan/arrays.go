@@ -86,18 +86,6 @@ func (k *arrayKernelBuilder) integers(a *intArray) int {
 	return k.buffer(binding{array: a}, shaders.Read)
 }
 
-// place is where the elements of a variable with a number of places stand.
-func (k *arrayKernelBuilder) place(id tree.VariableID, places int) shaders.Place {
-	chains := k.plan.chains
-	switch k.plan.program.Variable(id).Kind {
-	case tree.Chain:
-		return shaders.Place{ChainStride: 1, ElementStride: chains, Count: -1}
-	case tree.Data:
-		return shaders.Place{PlaceStride: 1, ElementStride: places, Count: -1}
-	}
-	return shaders.Place{PlaceStride: chains, ChainStride: 1, ElementStride: places * chains, Count: -1}
-}
-
 // emitArrays translates the statement into an array kernel; long says where long
 // sums over children have been split.
 func (v *variant) emitArrays(k *arrayKernelBuilder, long *splitChildren) error {
@@ -114,7 +102,7 @@ func (v *variant) emitArrays(k *arrayKernelBuilder, long *splitChildren) error {
 	for i, w := range v.writes {
 		if k.plan.stored[w.Variable] {
 			buffer := k.buffer(binding{variable: w.Variable}, shaders.Write)
-			k.Store(buffer, k.place(w.Variable, k.plan.topology.Size()), results[i], w.Value.Shape().Size())
+			k.Store(buffer, k.plan.place(w.Variable, k.plan.topology.Size()), results[i], w.Value.Shape().Size())
 		}
 	}
 	return nil
@@ -134,7 +122,7 @@ func (v *variant) readArray(k *arrayKernelBuilder, r tree.Read, long *splitChild
 		places = p.places[variable]
 	}
 	size := p.program.Variable(r.Variable).Shape.Size()
-	buffer, place := k.buffer(binding{variable: variable}, shaders.Read), k.place(variable, places)
+	buffer, place := k.buffer(binding{variable: variable}, shaders.Read), k.plan.place(variable, places)
 	switch r.Via {
 	case tree.OfParent:
 		place.Indirect, place.Index = true, k.integers(p.parent)

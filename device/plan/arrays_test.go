@@ -21,7 +21,7 @@ import (
 func loopProgram(t testing.TB, n int) *tree.Program {
 	square := tensor.Shape{n, n}
 	schema, err := tree.NewSchema(tree.Field{Name: "x", Shape: tensor.Shape{n}}, tree.Field{Name: "z", Shape: tensor.Shape{4, n}},
-		tree.Field{Name: "H", Shape: square}, tree.Field{Name: "d", Kind: tree.Data}, tree.Field{Name: "theta", Kind: tree.Chain, Shape: tensor.Shape{2}})
+		tree.Field{Name: "H", Shape: square}, tree.Field{Name: "d", Kind: tree.Data, Shape: tensor.Shape{3, n}}, tree.Field{Name: "theta", Kind: tree.Chain, Shape: tensor.Shape{2}})
 	require.NoError(t, err)
 	p := tree.NewProgram(schema)
 	covariance := func(x, scale tensor.Value) tensor.Value {
@@ -38,7 +38,7 @@ func loopProgram(t testing.TB, n int) *tree.Program {
 			i := tensor.Identity(n).Add(final[0].MatMul(q))
 			return i.Solve(final[0]).Add(i.LogDet().Scale(0.01))
 		}).Sum()
-		v.Write("H", tensor.Select(v.IsLeaf(), tensor.Identity(n).Mul(v.Field("d").Square().Shift(0.5)), message.Symmetrize()))
+		v.Write("H", tensor.Select(v.IsLeaf(), tensor.Identity(n).Mul(v.Field("d").Square().Sum().Shift(0.5)), message.Symmetrize()))
 	})
 	p.Down("guided", func(v *tree.DownView) {
 		h := v.Field("H")
@@ -87,7 +87,7 @@ func checkLoopProgram(t *testing.T, dev device.Device, topology *tree.Topology, 
 	r := rand.New(rand.NewPCG(uint64(n), uint64(chains)))
 	inputs := make([]map[string][]float64, chains)
 	nodes := topology.Size()
-	d := make([]float64, nodes)
+	d := make([]float64, 3*n*nodes) // of 12 rows it stands node by node
 	for i := range d {
 		d[i] = r.NormFloat64()
 	}

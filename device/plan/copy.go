@@ -39,7 +39,7 @@ func (e *Executable) copy(from *Executable) error {
 		return device.Binding{Buffer: twins[b.Buffer], Offset: b.Offset}
 	}
 	for name, f := range from.fields {
-		e.fields[name] = fieldLayout{twin(f.input), twin(f.output), f.size}
+		e.fields[name] = fieldLayout{twin(f.input), twin(f.output), f.size, f.components}
 	}
 	e.buffers = maps.Clone(from.buffers)
 	for id, b := range e.buffers {

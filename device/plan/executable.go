@@ -34,6 +34,7 @@ type ownBuffer struct {
 type fieldLayout struct {
 	input, output device.Binding
 	size          int
+	components    int // of a field that is laid out [node][component], else 0
 }
 
 type packing struct {
@@ -54,7 +55,7 @@ func (e *Executable) PackedInput() device.Binding { return device.Binding{Buffer
 func (e *Executable) PackedOutput() device.Binding { return device.Binding{Buffer: e.packed[1].buffer} }
 
 // Output is where the dispatches leave an output field, in the layout of
-// [Executable.Set].
+// [Executable.Set] if it is not data of many components, which stand node by node.
 func (e *Executable) Output(field string) (device.Binding, error) {
 	f, ok := e.fields[field]
 	if !ok || f.output.Buffer == nil {
@@ -77,6 +78,9 @@ func (e *Executable) Set(field string, values []float64) error {
 	if f.input.Buffer == nil {
 		return nil
 	}
+	if f.components > 0 {
+		values = transpose(values, f.components)
+	}
 	return f.input.Buffer.WriteFloats(f.input.Offset, values)
 }
 
@@ -89,7 +93,13 @@ func (e *Executable) Get(field string, dst []float64) error {
 	if size := e.Size(field); len(dst) != size {
 		return fmt.Errorf("plan: field %q has %d numbers, there is room for %d", field, size, len(dst))
 	}
-	return from.Buffer.ReadFloats(from.Offset, dst)
+	if err := from.Buffer.ReadFloats(from.Offset, dst); err != nil {
+		return err
+	}
+	if c := e.fields[field].components; c > 0 {
+		copy(dst, transpose(dst, len(dst)/c))
+	}
+	return nil
 }
 
 // Size is the number of floats of an input or output field, for all nodes and

@@ -59,15 +59,18 @@ func (k *kernelBuilder) integer(a *intArray, shift int) shaders.Value {
 
 // index is the position of a component of a variable at a node, or at another
 // place of a variable with that many places.
-func (k *kernelBuilder) index(kind tree.Kind, places, component int, place shaders.Value) shaders.Value {
-	chains := k.plan.chains
-	switch kind {
-	case tree.Chain:
-		return k.AddInt(k.Chain(), k.ConstInt(component*chains))
-	case tree.Data:
-		return k.AddInt(place, k.ConstInt(component*places))
+func (k *kernelBuilder) index(id tree.VariableID, places, component int, place shaders.Value) shaders.Value {
+	at := k.plan.place(id, places)
+	var index shaders.Value
+	switch {
+	case at.PlaceStride == 0:
+		index = k.Chain()
+	case at.ChainStride == 0:
+		index = k.MulInt(place, k.ConstInt(at.PlaceStride))
+	default:
+		index = k.AddInt(k.MulInt(place, k.ConstInt(at.PlaceStride)), k.Chain())
 	}
-	return k.AddInt(k.AddInt(k.MulInt(place, k.ConstInt(chains)), k.Chain()), k.ConstInt(component*places*chains))
+	return k.AddInt(index, k.ConstInt(component*at.ElementStride))
 }
 
 // store keeps a component of a variable for later pieces, and stores it if other
@@ -79,7 +82,7 @@ func (k *kernelBuilder) store(id tree.VariableID, places int, place shaders.Valu
 	}
 	buffer := k.buffer(binding{variable: id}, shaders.Write)
 	for c, x := range elements {
-		k.Store(buffer, k.index(k.plan.program.Variable(id).Kind, places, c, place), x)
+		k.Store(buffer, k.index(id, places, c, place), x)
 	}
 }
 
@@ -89,21 +92,17 @@ func (k *kernelBuilder) load(id tree.VariableID, places int, place shaders.Value
 	buffer := k.buffer(binding{variable: id}, shaders.Read)
 	elements := make([]shaders.Value, v.Shape.Size())
 	for c := range elements {
-		elements[c] = k.Load(buffer, k.index(v.Kind, places, c, place))
+		elements[c] = k.Load(buffer, k.index(id, places, c, place))
 	}
 	return elements
 }
 
 // reduce folds count elements of a variable, from a first place on.
 func (k *kernelBuilder) reduce(r tree.Reduction, id tree.VariableID, places int, first, count shaders.Value) []shaders.Value {
-	v := k.plan.program.Variable(id)
-	buffer, stride := k.buffer(binding{variable: id}, shaders.Read), k.plan.chains
-	if v.Kind == tree.Data {
-		stride = 1
-	}
-	elements := make([]shaders.Value, v.Shape.Size())
+	buffer, stride := k.buffer(binding{variable: id}, shaders.Read), k.plan.place(id, places).PlaceStride
+	elements := make([]shaders.Value, k.plan.program.Variable(id).Shape.Size())
 	for c := range elements {
-		elements[c] = k.SegmentReduce(shaders.Reduction(r), buffer, k.index(v.Kind, places, c, first), count, stride)
+		elements[c] = k.SegmentReduce(shaders.Reduction(r), buffer, k.index(id, places, c, first), count, stride)
 	}
 	return elements
 }

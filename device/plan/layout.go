@@ -94,7 +94,7 @@ func (c *compilation) layout() error {
 	}
 	fields := c.execution.fields
 	for name, id := range inputs {
-		f := fieldLayout{size: c.length(id)}
+		f := c.fieldLayout(id)
 		if _, packed := c.execution.buffers[id]; packed || c.stored[id] {
 			var err error
 			if f.input, err = c.variable(id); err != nil {
@@ -104,15 +104,23 @@ func (c *compilation) layout() error {
 		fields[name] = f
 	}
 	for name, id := range outputs {
-		f := fields[name]
+		f := c.fieldLayout(id)
+		f.input = fields[name].input
 		var err error
 		if f.output, err = c.variable(id); err != nil {
 			return err
 		}
-		f.size = c.length(id)
 		fields[name] = f
 	}
 	return nil
+}
+
+func (c *compilation) fieldLayout(id tree.VariableID) fieldLayout {
+	f := fieldLayout{size: c.length(id)}
+	if c.byNode(id) {
+		f.components = c.program.Variable(id).Shape.Size()
+	}
+	return f
 }
 
 // pack lays fields out one after another in one buffer.

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -46,13 +47,17 @@ func shapes(t testing.TB) map[string]*tree.Topology {
 		"ragged": fromParents(t, ragged), "balanced": balanced}
 }
 
-// randomProgram builds sweeps of random expressions over fields x (2), y and a
+// randomProgram builds sweeps of random expressions over fields x (2), y, data and a
 // parameter, with a scalar target.
 func randomProgram(t testing.TB, r *rand.Rand) *tree.Program {
 	schema, err := tree.NewSchema(tree.Field{Name: "x", Shape: tensor.Shape{2}}, tree.Field{Name: "y"},
-		tree.Field{Name: "d", Kind: tree.Data}, tree.Field{Name: "theta", Kind: tree.Chain, Shape: tensor.Shape{2}})
+		tree.Field{Name: "d", Kind: tree.Data}, tree.Field{Name: "many", Kind: tree.Data, Shape: tensor.Shape{40}}, // these stand node by node
+		tree.Field{Name: "theta", Kind: tree.Chain, Shape: tensor.Shape{2}})
 	require.NoError(t, err)
 	p := tree.NewProgram(schema)
+	data := func(field func(string) tensor.Value) tensor.Value {
+		return field("d").Add(field("many").At(r.IntN(40)).Mul(field("many").At(39)))
+	}
 	// mix combines scalars by a few random operations that stay bounded.
 	mix := func(values ...tensor.Value) tensor.Value {
 		for range 4 {
@@ -85,11 +90,11 @@ func randomProgram(t testing.TB, r *rand.Rand) *tree.Program {
 		switch r.IntN(3) {
 		case 0:
 			p.Map("map", func(v *tree.MapView) {
-				v.Write("y", mix(v.Field("x").At(0), v.Field("y"), v.Field("d"), v.Parameter("theta").At(1)))
+				v.Write("y", mix(v.Field("x").At(0), v.Field("y"), data(v.Field), v.Parameter("theta").At(1)))
 			})
 		case 1:
 			p.Down("down", func(v *tree.DownView) {
-				v.Write("x", tensor.Concat(mix(v.Parent("x").At(0), v.Field("y"), v.Field("d")), mix(v.Parent("x").At(1), v.Parent("y"), v.Parameter("theta").At(0))))
+				v.Write("x", tensor.Concat(mix(v.Parent("x").At(0), v.Field("y"), data(v.Field)), mix(v.Parent("x").At(1), v.Parent("y"), v.Parameter("theta").At(0))))
 			})
 		default:
 			visit := r.IntN(2) == 0
@@ -100,15 +105,15 @@ func randomProgram(t testing.TB, r *rand.Rand) *tree.Program {
 					reduce = 0
 				}
 				axis := v.Children(func(c *tree.ChildView) tensor.Value {
-					return mix(c.Field("x").At(0), c.Field("y"), c.Field("d"), c.Parameter("theta").At(0))
+					return mix(c.Field("x").At(0), c.Field("y"), data(c.Field), c.Parameter("theta").At(0))
 				})
 				m := []func() tensor.Value{axis.Sum, axis.Max, axis.Mean}[reduce]().Tanh()
-				v.Write("y", mix(m, v.Field("y"), v.Field("d")))
+				v.Write("y", mix(m, v.Field("y"), data(v.Field)))
 			})
 		}
 	}
 	p.Total("total", func(v *tree.MapView) tensor.Value {
-		return mix(v.Field("x").At(0), v.Field("x").At(1), v.Field("y"), v.Field("d"))
+		return mix(v.Field("x").At(0), v.Field("x").At(1), v.Field("y"), data(v.Field))
 	})
 	p.Scalars("target", func(v *tree.ScalarView) {
 		v.Write("target", mix(v.Parameter("total"), v.AtRoot("y"), v.Parameter("theta").At(0), v.Parameter("theta").At(1)))
@@ -155,14 +160,16 @@ func compare(t *testing.T, name string, dev device.Device, p *tree.Program, topo
 			}
 		}
 	}
-	d := make([]float64, topology.Size())
-	for i := range d {
-		d[i] = r.Float64()
+	data := map[string][]float64{"d": make([]float64, topology.Size()), "many": make([]float64, 40*topology.Size())}
+	for field, values := range data {
+		for i := range values {
+			values[i] = r.Float64()
+		}
+		require.NoError(t, run.Set(field, values), name)
 	}
-	require.NoError(t, run.Set("d", d), name)
 	require.NoError(t, run.Run(context.Background()), name)
 	for c := range chains {
-		perChain[c]["d"] = d
+		maps.Copy(perChain[c], data)
 		want, err := tree.Evaluate(p, topology, perChain[c])
 		require.NoError(t, err, name)
 		for _, field := range outputs {
@@ -233,7 +240,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 	for _, workers := range []int{1, 2, 3} {
 		run, err := plan.Compile(openCPU(t, cpu.Options{Workers: workers}), g, topology, plan.Options{Chains: 2, Outputs: []string{autodiff.GradientName("x"), autodiff.GradientName("theta")}})
 		require.NoError(t, err)
-		for _, field := range []string{"x", "y", "d", "theta"} {
+		for _, field := range []string{"x", "y", "d", "many", "theta"} {
 			values := make([]float64, run.Size(field))
 			for i := range values {
 				values[i] = math.Sin(float64(i))

@@ -51,7 +51,7 @@ func outputsOf(t *testing.T, dev device.Device, p *tree.Program, topology *tree.
 	require.NoError(t, err)
 	defer run.Close()
 	r := rand.New(rand.NewPCG(seed, 4))
-	for _, field := range []string{"x", "y", "d", "theta"} {
+	for _, field := range []string{"x", "y", "d", "many", "theta"} {
 		values := make([]float64, run.Size(field))
 		for i := range values {
 			values[i] = r.NormFloat64()
