@@ -42,15 +42,15 @@ type shapeMethod struct {
 // shapeMethods are what is compared. Of those that run away or stand still no warm-up
 // is long enough; theirs takes about a third of a minute.
 func shapeMethods() []shapeMethod {
-	unguided := nuts.Options{Algorithm: nuts.HMC, Warmup: 60, MaxSteps: 63, PathLength: 1.5}
+	notByPath := nuts.Options{Algorithm: nuts.HMC, Warmup: 60, MaxSteps: 63, PathLength: 1.5}
 	byPath := nuts.Options{Algorithm: nuts.HMC, Warmup: 200, PathLength: 1.5, TargetAccept: 0.8, UnitNoise: true}
 	short := nuts.Options{Algorithm: nuts.NUTS, Warmup: 60, MaxTreeDepth: 6}
 	return []shapeMethod{
-		{"continuous, HMC", bffg.LandmarkOptions{Bridge: bffg.EulerBridge}, nuts.Options{Algorithm: nuts.HMC, Warmup: 60, MaxSteps: 63, PathLength: 1.5}},
+		{"continuous, HMC", bffg.LandmarkOptions{Bridge: bffg.EulerBridge}, notByPath},
 		{"discrete, random walk and pCN", bffg.LandmarkOptions{Bridge: bffg.StepwiseBridge}, nuts.Options{Algorithm: nuts.RandomWalk, Warmup: 3000}},
 		{"discrete, NUTS", bffg.LandmarkOptions{Bridge: bffg.StepwiseBridge}, short},
-		{"discrete, HMC", bffg.LandmarkOptions{Bridge: bffg.StepwiseBridge}, nuts.Options{Algorithm: nuts.HMC, Warmup: 60, MaxSteps: 63, PathLength: 1.5}},
-		{"none, HMC", bffg.LandmarkOptions{Bridge: bffg.Unguided}, unguided},
+		{"discrete, HMC", bffg.LandmarkOptions{Bridge: bffg.StepwiseBridge}, notByPath},
+		{"none, HMC", bffg.LandmarkOptions{Bridge: bffg.Unguided}, notByPath},
 		{"path, NUTS", bffg.LandmarkOptions{Bridge: bffg.PathBridge}, nuts.Options{Algorithm: nuts.NUTS, Warmup: 100, UnitNoise: true}},
 		{"path, HMC", bffg.LandmarkOptions{Bridge: bffg.PathBridge}, byPath},
 		{"path, shortening, HMC", bffg.LandmarkOptions{Bridge: bffg.PathBridge, Spacing: bffg.ShorteningSteps}, byPath},
@@ -165,6 +165,7 @@ func TestShapeMethods(t *testing.T) {
 		}
 	}
 	if *shapePictures != "" {
+		require.NoError(t, os.MkdirAll(*shapePictures, 0o755))
 		require.NoError(t, drawShapeTraces(methods, traces, filepath.Join(*shapePictures, "mixing.svg")))
 		require.NoError(t, drawShapeDensities(methods, traces, filepath.Join(*shapePictures, "unbounded.svg")))
 		require.NoError(t, drawShapeRates(methods, rates, filepath.Join(*shapePictures, "rates.svg")))
@@ -199,11 +200,14 @@ func drawShapeTraces(methods []shapeMethod, traces []*shapeTrace, file string) e
 	return saveGrid(rows, 20*vg.Centimeter, 22*vg.Centimeter, file)
 }
 
-// inside keeps points within the bounds of a picture.
+// mostDrawn is how many points of a line are drawn.
+const mostDrawn = 400
+
+// inside keeps points within the bounds of a picture, and not more than can be seen.
 func inside(points plotter.XYs, low, high float64) plotter.XYs {
 	var kept plotter.XYs
-	for _, p := range points {
-		if !math.IsNaN(p.Y) {
+	for i, p := range points {
+		if !math.IsNaN(p.Y) && i%(len(points)/mostDrawn+1) == 0 {
 			kept = append(kept, plotter.XY{X: p.X, Y: min(max(p.Y, low), high)})
 		}
 	}
@@ -291,6 +295,7 @@ func TestShapeCosts(t *testing.T) {
 	edges := (math.Pow(2, 8) - 2) / (math.Pow(2, 4) - 2)
 	require.InDelta(t, 1, math.Log(tips[5].Y/tips[1].Y)/math.Log(edges), 0.2)
 	if *shapePictures != "" {
+		require.NoError(t, os.MkdirAll(*shapePictures, 0o755))
 		var row []*plot.Plot
 		for _, x := range []struct {
 			of     string
