@@ -131,7 +131,7 @@ func (x *shapeTrace) statistics(parameter int) (nuts.Statistics, bool) {
 // edge: R-hat, and effective draws of k_alpha and k_sigma per second with the warm-up
 // counted, from the same starts in the same time. The methods that are guided by a path
 // have to sample best where they get 30 s; the figures of docs/shapes.md take
-// -shape-seconds 60.
+// -shape-seconds 32.
 func TestShapeMethods(t *testing.T) {
 	dev := openCPU(t)
 	// Five posterior standard deviations around the posterior's mean, in both.
