@@ -50,6 +50,8 @@ func TestSchedulesOnVulkan(t *testing.T) {
 	}
 }
 
+func TestCopyOnVulkan(t *testing.T) { checkCopy(t, vulkantest.Open(t, device.Float64)) }
+
 // TestArrayKernelsOnVulkan: loops and large matrices give what the plain evaluator
 // gives. A whole such program is never one dispatch, which is an error in words.
 func TestArrayKernelsOnVulkan(t *testing.T) {
