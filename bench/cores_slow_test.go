@@ -24,8 +24,8 @@ import (
 // with a group for each chain, where both cores together do the same work as one does. In
 // fewer groups a core does more: of 16 tips it needs 0.96 us for the gradient of two chains
 // and 1.35 us for that of four, where one takes 0.92 us. The better way on two cores, over
-// the better one on one, is what two cores are worth; on a quiet machine it is 1.67, 1.70,
-// 1.75, 1.91 and 1.92 for the five sizes, and the same work goes 1.85 to 1.95 times as
+// the better one on one, is what two cores are worth; on a quiet machine it is 1.71, 1.69,
+// 1.77, 1.90 and 1.98 for the five sizes, and the same work goes 1.88 to 1.98 times as
 // fast. What is asserted leaves room for a machine with something else to do.
 func TestTwoCores(t *testing.T) {
 	if runtime.NumCPU() < 2 {

@@ -71,7 +71,10 @@ func (s *search) run(starts [][]float64) (position, spread []float64, err error)
 			}
 			return position
 		}
-		minus := func(x []float64) float64 { return s.minus(place(x)) }
+		minus := func(x []float64) float64 {
+			value, _ := s.evaluate(place(x))
+			return value
+		}
 		settings := &optimize.Settings{FuncEvaluations: searchLength * len(free), Recorder: interruption{s.ctx},
 			Converger: &optimize.FunctionConverge{Absolute: 0.2, Iterations: 5 * len(free)}}
 		result, err := optimize.Minimize(optimize.Problem{Func: minus}, x, settings, &optimize.NelderMead{SimplexSize: 0.5})
@@ -110,12 +113,6 @@ func (s *search) start(starts [][]float64) ([]float64, error) {
 		return nil, s.failure
 	}
 	return best, s.ctx.Err()
-}
-
-// minus is minus Laplace's approximation of the log posterior.
-func (s *search) minus(position []float64) float64 {
-	value, _ := s.evaluate(position)
-	return value
 }
 
 // evaluate is minus Laplace's approximation of the log posterior, and the path that

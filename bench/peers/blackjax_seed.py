@@ -2,7 +2,6 @@
 Prints one JSON object a line, each as soon as it is known."""
 
 import argparse
-import json
 import os
 import resource
 import time
@@ -28,17 +27,8 @@ import jax.numpy as jnp
 import numpy as np
 from ess import PARAMETERS, effective
 from jax.scipy.stats import norm
+from reports import report, spent
 from seed_density import Example
-
-
-def report(**fields):
-    print(json.dumps(fields), flush=True)
-
-
-def spent():
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
 
 example = Example(options.golden, options.precision)
 

@@ -33,8 +33,8 @@ def seed(python, scratch, options, both):
     def peer_column(p, four, many):
         """The rows that any sampler of JAX has; the runs are those of some names."""
         processes = p[four], p[many]
-        four, many = runs(p[four]), runs(p[many])
-        yield least(p["four"].get("api", {}).get("seconds")) if processes[0] is p["four"] else "-"
+        four, many = map(runs, processes)
+        yield least(processes[0].get("api", {}).get("seconds"))
         yield least(*(o["begin_s"] + o["warmup_s"] + o["draws_s"] for o in four))
         yield least(*(o["processor_s"] for o in four))
         yield middle(o["leapfrogs"] / o["draws"] for o in four)

@@ -39,11 +39,7 @@ import numpyro.distributions as dist
 from hyperiax.prebuilt.bffg import continuous_bf_sweep, continuous_fg_sweep, continuous_refine_anchor, continuous_schema, init_continuous_tree
 from numpyro.infer.mcmc import MCMCKernel
 from numpyro.infer.util import initialize_model
-
-
-def report(**fields):
-    print(json.dumps(fields), flush=True)
-
+from reports import report, spent
 
 golden = json.loads((options.golden / "kunita.json").read_text())
 STEPS, POINTS, OBS_VAR = golden["n_steps"], golden["n_landmarks"], golden["obs_var"]
@@ -93,11 +89,6 @@ def log_likelihood(log_theta, z):
     t = forward(t.set(zs=z.reshape((NODES, STEPS, D))), params=params)
     log_h = t.log_norm[0] + t.ptnl_v[0] @ ROOT - 0.5 * ROOT @ t.prec_v[0] @ ROOT
     return t.log_corr.sum() + log_h
-
-
-def spent():
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 def timed(what, function, *inputs):

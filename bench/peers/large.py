@@ -3,7 +3,6 @@ its notebooks 05 and 06, and of the gradient in both variances and all noise. Pr
 JSON object a line, each as soon as it is known."""
 
 import argparse
-import json
 import os
 import resource
 import time
@@ -19,35 +18,22 @@ options = arguments.parse_args()
 os.environ["JAX_ENABLE_X64"] = str(options.precision == "f64")
 os.environ["JAX_PLATFORMS"] = "cpu"
 
-import hyperiax as hx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from hyperiax.prebuilt.bffg import discrete_bf_sweep, discrete_fg_sweep, discrete_schema, init_discrete_tree
+from discrete_sweeps import guided
+from reports import report
 from seed_density import filtered
-
-
-def report(**fields):
-    print(json.dumps(fields), flush=True)
-
 
 REAL = jnp.float64 if options.precision == "f64" else jnp.float32
 LEAVES = jnp.asarray(np.sin(np.arange(2**options.depth)), REAL)
-topology = hx.symmetric_topology(depth=options.depth, degree=2)
-NODES, one = topology.size, jnp.eye(1)
-empty = hx.Tree.empty(topology, discrete_schema(d=1))
-mean, scale = lambda x, params: x, lambda anchor, params: one
-shift, covariance = lambda anchor, params: jnp.zeros(1), lambda x, params: params["sigma_sq"] * one
-backward, forward = discrete_bf_sweep(scale, shift, covariance), discrete_fg_sweep(mean, covariance, scale, shift, covariance)
+NODES, sweep = 2 * LEAVES.size - 1, guided(options.depth)
 
 
 def density(logs, z):
     """log h(root) at 0 and the sum of the weights. The density of the data alone has no
     noise in it; the weights, 1 in this model, have."""
-    sigma_sq, tau_sq = jnp.exp(logs)
-    params = {"sigma_sq": sigma_sq}
-    t = backward(init_discrete_tree(empty, LEAVES[:, None], obs_var=tau_sq, d=1, root_val=jnp.zeros(1)), params=params)
-    t = forward(t.set(z=z[:, None]), params=params)
+    t = sweep(LEAVES, *jnp.exp(logs), z)
     return t.log_norm[0] + t.log_corr.sum()
 
 

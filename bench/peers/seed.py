@@ -9,10 +9,8 @@ file.
 """
 
 import argparse
-import json
 import os
 import resource
-import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -42,17 +40,8 @@ import numpyro.distributions as dist
 from ess import PARAMETERS, effective
 from numpyro.infer import MCMC, NUTS
 from numpyro.infer.util import initialize_model
+from reports import report, spent
 from seed_density import Example
-
-
-def report(**fields):
-    print(json.dumps(fields), flush=True)
-
-
-def spent():
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
 
 example = Example(options.golden, options.precision)
 DEPTH, NODES, LEAVES = example.depth, example.nodes, example.leaves
@@ -61,20 +50,12 @@ DEPTH, NODES, LEAVES = example.depth, example.nodes, example.leaves
 def sweeps():
     """Notebook 06: hyperiax's sweeps for the weights, the marginal likelihood from the
     covariance of the leaves."""
-    import hyperiax as hx
-    from hyperiax.prebuilt.bffg import discrete_bf_sweep, discrete_fg_sweep, discrete_schema, init_discrete_tree
+    from discrete_sweeps import guided
 
-    one = jnp.eye(1)
-    empty = hx.Tree.empty(hx.symmetric_topology(depth=DEPTH, degree=2), discrete_schema(d=1))
-    mean, scale = lambda x, params: x, lambda anchor, params: one
-    shift, covariance = lambda anchor, params: jnp.zeros(1), lambda x, params: params["sigma_sq"] * one
-    backward, forward = discrete_bf_sweep(scale, shift, covariance), discrete_fg_sweep(mean, covariance, scale, shift, covariance)
-    shared = jnp.asarray(example.golden["mrca_depth"], LEAVES.dtype)
+    sweep, shared = guided(DEPTH), jnp.asarray(example.golden["mrca_depth"], LEAVES.dtype)
 
     def density(sigma_sq, tau_sq, z):
-        params = {"sigma_sq": sigma_sq}
-        t = backward(init_discrete_tree(empty, LEAVES[:, None], obs_var=tau_sq, d=1, root_val=jnp.zeros(1)), params=params)
-        t = forward(t.set(z=z[:, None]), params=params)
+        t = sweep(LEAVES, sigma_sq, tau_sq, z)
         marginal = jax.scipy.stats.multivariate_normal.logpdf(LEAVES, jnp.zeros_like(LEAVES), sigma_sq * shared + tau_sq * jnp.eye(LEAVES.size))
         return marginal + t.log_corr.sum()
 

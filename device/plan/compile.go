@@ -30,6 +30,7 @@ type compilation struct {
 	options   Options
 	execution *Executable
 	outputs   map[tree.VariableID]bool
+	buffers   map[tree.VariableID]device.Binding
 	arrays    map[*intArray]device.Buffer
 	kernels   map[string]*gridKernel // by the keys of a step's pieces
 }
@@ -58,8 +59,8 @@ func Compile(dev device.Device, program *tree.Program, topology *tree.Topology, 
 	original := program
 	program = program.Clone()
 	c := &compilation{planner: newPlanner(program, topology, options.Chains, info.Fuses && schedule == Slab),
-		device: dev, info: info, options: options, outputs: outputs, arrays: map[*intArray]device.Buffer{}, kernels: map[string]*gridKernel{}}
-	c.execution = &Executable{Schedule: schedule, device: dev, fields: map[string]fieldLayout{}, buffers: map[tree.VariableID]device.Binding{}}
+		device: dev, info: info, options: options, outputs: outputs, buffers: map[tree.VariableID]device.Binding{}, arrays: map[*intArray]device.Buffer{}, kernels: map[string]*gridKernel{}}
+	c.execution = &Executable{Schedule: schedule, device: dev, fields: map[string]fieldLayout{}}
 	if err := c.run(); err != nil {
 		c.execution.Close()
 		if options.Schedule == Auto && schedule == Tree && (errors.Is(err, errRounds) || errors.Is(err, errArrays)) {

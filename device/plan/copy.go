@@ -1,18 +1,15 @@
 package plan
 
 import (
-	"maps"
-
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/shaders"
-	"github.com/hxgpu/hxgpu/tree"
 )
 
 // Copy is another executable of the same program, topology and number of chains on the
 // same device, with the same kernels and with buffers of its own, which hold what these
 // hold. Both can run at once. Neither may run while the copy is made.
 func (e *Executable) Copy() (*Executable, error) {
-	c := &Executable{Cost: e.Cost, Schedule: e.Schedule, device: e.device, fields: map[string]fieldLayout{}, buffers: map[tree.VariableID]device.Binding{}}
+	c := &Executable{Cost: e.Cost, Schedule: e.Schedule, device: e.device, fields: map[string]fieldLayout{}}
 	if err := c.copy(e); err != nil {
 		c.Close()
 		return nil, err
@@ -40,10 +37,6 @@ func (e *Executable) copy(from *Executable) error {
 	}
 	for name, f := range from.fields {
 		e.fields[name] = fieldLayout{twin(f.input), twin(f.output), f.size, f.components}
-	}
-	e.buffers = maps.Clone(from.buffers)
-	for id, b := range e.buffers {
-		e.buffers[id] = twin(b)
 	}
 	for side, p := range from.packed {
 		e.packed[side] = packing{twins[p.buffer], p.size}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/hxgpu/hxgpu/device"
 	"github.com/hxgpu/hxgpu/shaders"
-	"github.com/hxgpu/hxgpu/tree"
 )
 
 // Executable is a program bound to a device. It is not safe for concurrent use.
@@ -18,7 +17,6 @@ type Executable struct {
 	device  device.Device
 	program device.Program
 	stages  [][]device.Dispatch
-	buffers map[tree.VariableID]device.Binding
 	fields  map[string]fieldLayout // inputs and outputs by name
 	packed  [2]packing             // inputs, outputs
 	owned   []ownBuffer

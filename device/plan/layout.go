@@ -35,7 +35,7 @@ func (c *compilation) newBuffer(t shaders.Type, n int) (device.Buffer, error) {
 
 // variable is where a variable lives; it is given a buffer when first asked for.
 func (c *compilation) variable(id tree.VariableID) (device.Binding, error) {
-	if b, ok := c.execution.buffers[id]; ok {
+	if b, ok := c.buffers[id]; ok {
 		return b, nil
 	}
 	n := c.length(id)
@@ -44,7 +44,7 @@ func (c *compilation) variable(id tree.VariableID) (device.Binding, error) {
 		return device.Binding{}, fmt.Errorf("plan: %d floats for %q: %w", n, c.program.Variable(id).Name, err)
 	}
 	b := device.Binding{Buffer: buffer}
-	c.execution.buffers[id] = b
+	c.buffers[id] = b
 	return b, nil
 }
 
@@ -95,7 +95,7 @@ func (c *compilation) layout() error {
 	fields := c.execution.fields
 	for name, id := range inputs {
 		f := c.fieldLayout(id)
-		if _, packed := c.execution.buffers[id]; packed || c.stored[id] {
+		if _, packed := c.buffers[id]; packed || c.stored[id] {
 			var err error
 			if f.input, err = c.variable(id); err != nil {
 				return err
@@ -139,7 +139,7 @@ func (c *compilation) pack(side int, names []string, ids map[string]tree.Variabl
 	c.execution.packed[side] = packing{buffer, total}
 	offset := 0
 	for _, name := range names {
-		c.execution.buffers[ids[name]] = device.Binding{Buffer: buffer, Offset: offset}
+		c.buffers[ids[name]] = device.Binding{Buffer: buffer, Offset: offset}
 		offset += c.length(ids[name])
 	}
 	return nil

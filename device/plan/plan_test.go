@@ -148,8 +148,8 @@ func compare(t *testing.T, name string, dev device.Device, p *tree.Program, topo
 	for c := range perChain {
 		perChain[c] = map[string][]float64{}
 	}
-	for field, width := range map[string]int{"x": 2 * topology.Size(), "y": topology.Size(), "theta": 2} {
-		all := make([]float64, width*chains)
+	for _, field := range []string{"x", "y", "theta"} {
+		all := make([]float64, run.Size(field))
 		for i := range all {
 			all[i] = r.NormFloat64()
 		}
@@ -160,12 +160,14 @@ func compare(t *testing.T, name string, dev device.Device, p *tree.Program, topo
 			}
 		}
 	}
-	data := map[string][]float64{"d": make([]float64, topology.Size()), "many": make([]float64, 40*topology.Size())}
-	for field, values := range data {
+	data := map[string][]float64{}
+	for _, field := range []string{"d", "many"} {
+		values := make([]float64, run.Size(field))
 		for i := range values {
 			values[i] = r.Float64()
 		}
 		require.NoError(t, run.Set(field, values), name)
+		data[field] = values
 	}
 	require.NoError(t, run.Run(context.Background()), name)
 	for c := range chains {
